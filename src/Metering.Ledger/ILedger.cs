@@ -1,0 +1,80 @@
+namespace Metering.Ledger;
+
+/// <summary>What the ledger says of a whole request.</summary>
+public enum LedgerAnswer : byte
+{
+    /// <summary>Every verdict is set; what is accepted is durable, what is DUPLICATE was durable before the answer.</summary>
+    Committed,
+
+    /// <summary>The queue is full: nothing was judged. RESOURCE_EXHAUSTED.</summary>
+    QueueFull,
+
+    /// <summary>No space left: nothing was counted. UNAVAILABLE.</summary>
+    StorageFull,
+
+    /// <summary>The store failed; the records may or may not be counted. UNAVAILABLE, and the server stops.</summary>
+    OutcomeUnknown,
+
+    /// <summary>The ledger is closing: nothing was judged. UNAVAILABLE.</summary>
+    Closing,
+}
+
+/// <summary>
+/// The durable, deduplicating record of usage: durable, once, complete, honest (docs/guarantees.md). One implementation
+/// per store; all give the same verdicts, because the order of the rules is <see cref="Judge"/>'s alone.
+/// </summary>
+public interface ILedger
+{
+    /// <summary>Latest reading of the clock that the ledger remembers, nanoseconds since 1970-01-01T00:00:00Z; 0 when new.</summary>
+    long HighWaterUnixNanoseconds { get; }
+
+    /// <summary>Completes when the ledger met a fault that it must not outlive; the value says what happened.</summary>
+    Task<string> Failure { get; }
+
+    /// <summary>
+    /// Judges the examined records of <paramref name="write"/> and, unless it is a dry run, counts the accepted ones.
+    /// Takes no cancellation token: once handed over, a request is carried to its end.
+    /// </summary>
+    ValueTask<LedgerAnswer> WriteAsync(UsageWrite write);
+
+    /// <summary>Hourly totals, sorted by owner, SKU and hour, of one consistent state.</summary>
+    IAsyncEnumerable<HourTotal> ReadTotalsAsync(HourRange range, CancellationToken cancellationToken);
+
+    /// <summary>Hourly counts of rejected records, sorted by owner, reason and hour, of one consistent state.</summary>
+    IAsyncEnumerable<HourRejections> ReadRejectionsAsync(HourRange range, CancellationToken cancellationToken);
+
+    /// <summary>Accepted records in commit order, each checked against its checksum.</summary>
+    IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Recomputes the totals from the records and compares; the first differences are listed.</summary>
+    Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A half-open range of hours since 1970-01-01T00:00:00Z.</summary>
+/// <param name="FromHour">First hour.</param>
+/// <param name="ToHour">Hour after the last.</param>
+public readonly record struct HourRange(long FromHour, long ToHour)
+{
+    private const long NanosecondsPerHour = 3_600_000_000_000;
+
+    /// <summary>Every hour.</summary>
+    public static readonly HourRange All = new(long.MinValue, long.MaxValue);
+
+    /// <summary>The hour that a moment falls into.</summary>
+    public static long HourOf(long unixNanoseconds) => (unixNanoseconds - (((unixNanoseconds % NanosecondsPerHour) + NanosecondsPerHour) % NanosecondsPerHour)) / NanosecondsPerHour;
+}
+
+/// <summary>Exact sum of the records of one owner, SKU and hour (of the records' timestamps).</summary>
+public readonly record struct HourTotal(int OwnerKey, int SkuKey, long Hour, Int128 Quantity, long Records);
+
+/// <summary>Rejected records of one owner, reason and hour (of the server's clock).</summary>
+public readonly record struct HourRejections(int OwnerKey, Verdict Reason, long Hour, long Records);
+
+/// <summary>A record that was accepted.</summary>
+public readonly record struct CountedRecord(
+    UInt128 Uuid, int OwnerKey, int SkuKey, long Quantity, long TimestampUnixNanoseconds, long AcceptedUnixNanoseconds, int AccountKey, Guid RequestId);
+
+/// <summary>What a verification found.</summary>
+/// <param name="Records">Records read.</param>
+/// <param name="Differences">Each difference in words; empty when the ledger is sound.</param>
+public sealed record LedgerVerification(long Records, IReadOnlyList<string> Differences);
