@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Metering.Grpc;
+
+/// <summary>
+/// What a handler sees of its call, over gRPC or REST. Valid until the handler has finished; not thread-safe.
+/// </summary>
+public sealed class RpcCall
+{
+    private readonly RpcRuntime _runtime;
+    private CancellationTokenSource? _linked;
+    private bool _hasLinked;
+    private CancellationToken _cancellationToken;
+
+    internal RpcCall(HttpContext context, RpcMethod method, RpcRuntime runtime, Deadline? deadline, MessageEncoding encoding)
+    {
+        HttpContext = context;
+        Method = method;
+        _runtime = runtime;
+        Expiry = deadline;
+        RequestEncoding = encoding;
+    }
+
+    /// <summary>The HTTP request that carries the call.</summary>
+    public HttpContext HttpContext { get; }
+
+    /// <summary>The request's headers.</summary>
+    public IHeaderDictionary RequestHeaders => HttpContext.Request.Headers;
+
+    /// <summary>Full name, as in <c>package.Service/Method</c>.</summary>
+    public string MethodName => Method.Name;
+
+    /// <summary>When the client stops waiting; null when it set no timeout.</summary>
+    public DateTimeOffset? Deadline => Expiry?.At;
+
+    /// <summary>Cancelled when the client is gone, when the deadline passed and, for streams, when the server is stopping.</summary>
+    public CancellationToken CancellationToken
+    {
+        get
+        {
+            if (!_hasLinked)
+                LinkTokens();
+            return _cancellationToken;
+        }
+    }
+
+    internal RpcMethod Method { get; }
+
+    internal Deadline? Expiry { get; }
+
+    internal MessageEncoding RequestEncoding { get; }
+
+    internal List<KeyValuePair<string, string>>? Trailers { get; private set; }
+
+    /// <summary>Whether a response message was written: later errors are then trailers and no longer Trailers-Only.</summary>
+    internal bool HasWritten { get; set; }
+
+    /// <summary>Whether the client already has its status, while the handler still runs.</summary>
+    internal bool IsAnswered { get; set; }
+
+    internal bool IsStopping => _runtime.Stopping.IsCancellationRequested;
+
+    /// <summary>Reading and writing of the call itself end with the deadline; a client that is gone ends them anyway.</summary>
+    internal CancellationToken TransportToken => Expiry?.Token ?? CancellationToken.None;
+
+    /// <summary>Adds a trailer (a response header over REST).</summary>
+    /// <param name="name">Lower-case name, not starting with <c>grpc-</c> and not ending with <c>-bin</c>.</param>
+    /// <param name="value">Printable ASCII.</param>
+    public void AddTrailer(string name, string value)
+    {
+        Metadata.CheckText(name, value);
+        (Trailers ??= []).Add(new(name, value));
+    }
+
+    /// <summary>Adds a binary trailer (base64 in a response header over REST).</summary>
+    /// <param name="name">Lower-case name, not starting with <c>grpc-</c>, ending with <c>-bin</c>.</param>
+    /// <param name="value">Any bytes.</param>
+    public void AddTrailer(string name, ReadOnlySpan<byte> value)
+    {
+        Metadata.CheckBinaryName(name);
+        (Trailers ??= []).Add(new(name, Metadata.EncodeBinary(value)));
+    }
+
+    internal void Close()
+    {
+        _linked?.Dispose();
+        Expiry?.Dispose();
+    }
+
+    private void LinkTokens()
+    {
+        CancellationToken stopping = Method.IsStreaming ? _runtime.Stopping : CancellationToken.None;
+        CancellationToken aborted = HttpContext.RequestAborted;
+        if (Expiry is null && !stopping.CanBeCanceled)
+        {
+            _cancellationToken = aborted;
+        }
+        else
+        {
+            _linked = CancellationTokenSource.CreateLinkedTokenSource(aborted, TransportToken, stopping);
+            _cancellationToken = _linked.Token;
+        }
+
+        _hasLinked = true;
+    }
+}

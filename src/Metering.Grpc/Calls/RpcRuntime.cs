@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Grpc;
+
+/// <summary>What every call needs from its host.</summary>
+/// <param name="Time">Where deadlines take their time from.</param>
+/// <param name="Log">Where faults go.</param>
+/// <param name="Stopping">Cancelled when the server begins to stop.</param>
+internal sealed record RpcRuntime(TimeProvider Time, ILogger Log, CancellationToken Stopping);

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.IO.Pipelines;
+
+namespace Metering.Grpc;
+
+/// <summary>
+/// One gzip message, inflated into a rented buffer. The cap holds while inflating: a bomb costs no more memory than the
+/// largest message allowed.
+/// </summary>
+internal readonly struct GzipMessage : IDisposable
+{
+    private const int FirstBufferBytes = 4096;
+
+    private readonly byte[] _buffer;
+    private readonly int _length;
+
+    private GzipMessage(byte[] buffer, int length)
+    {
+        _buffer = buffer;
+        _length = length;
+    }
+
+    public ReadOnlySequence<byte> Bytes => new(_buffer, 0, _length);
+
+    /// <summary>Null with the message, or the refusal.</summary>
+    public static RpcStatus? TryInflate(in ReadOnlySequence<byte> compressed, int maximumBytes, out GzipMessage message)
+    {
+        message = default;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstBufferBytes, maximumBytes + 1));
+        try
+        {
+            int length = 0;
+            using Stream source = PipeReader.Create(compressed).AsStream();
+            using var inflated = new GZipStream(source, CompressionMode.Decompress);
+            while (inflated.Read(buffer, length, buffer.Length - length) is > 0 and int read)
+            {
+                length += read;
+                if (length > maximumBytes)
+                    return Statuses.MessageTooLarge(maximumBytes);
+                if (length == buffer.Length)
+                    buffer = Grow(buffer);
+            }
+
+            message = new GzipMessage(buffer, length);
+            buffer = [];
+            return null;
+        }
+        catch (InvalidDataException)
+        {
+            return Statuses.CorruptGzip;
+        }
+        finally
+        {
+            if (buffer.Length > 0)
+                ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_buffer is not null)
+            ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    private static byte[] Grow(byte[] buffer)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Buffers;
+using Google.Protobuf.Reflection;
+
+namespace Metering.Grpc;
+
+/// <summary>A method that is served: its descriptor, its limit, and how one call of it runs.</summary>
+internal abstract class RpcMethod(MethodDescriptor descriptor, int maximumMessageBytes)
+{
+    public MethodDescriptor Descriptor { get; } = descriptor;
+
+    /// <summary>Full name, as in <c>package.Service/Method</c>.</summary>
+    public string Name { get; } = $"{descriptor.Service.FullName}/{descriptor.Name}";
+
+    /// <summary>The HTTP/2 path.</summary>
+    public string Path => "/" + Name;
+
+    /// <summary>Largest request message, in bytes, after decompression.</summary>
+    public int MaximumMessageBytes { get; } = maximumMessageBytes;
+
+    public bool IsStreaming => Descriptor.IsClientStreaming || Descriptor.IsServerStreaming;
+
+    /// <summary>
+    /// Runs one gRPC call: reads its messages, lets the handler answer, writes what it answers. Null means OK; what the
+    /// call ends with otherwise is returned or thrown.
+    /// </summary>
+    public abstract ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire);
+
+    /// <summary>Runs one call from the bytes of its request message to those of its response message. Unary methods only.</summary>
+    public virtual ValueTask<RpcStatus?> ServeMessageAsync(
+        ReadOnlySequence<byte> request, IBufferWriter<byte> response, RpcCall call, ICallWire wire) =>
+        throw new NotSupportedException($"{Name} streams: it has no single request and response.");
+}

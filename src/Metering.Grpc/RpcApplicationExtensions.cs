@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Metering.Grpc;
+
+/// <summary>Puts the services into a web application.</summary>
+public static class RpcApplicationExtensions
+{
+    /// <summary>
+    /// Serves gRPC and REST. Ends the pipeline for the paths of the services and for every request of a gRPC content type
+    /// (unknown methods are UNIMPLEMENTED); everything else goes on to what follows. Middleware before it may set response
+    /// headers: they are sent with every answer, errors included. Takes <see cref="TimeProvider"/> (the system's when none is
+    /// registered), <see cref="ILoggerFactory"/> and <see cref="IHostApplicationLifetime"/> from the application's services.
+    /// </summary>
+    public static IApplicationBuilder UseRpc(this IApplicationBuilder app, RpcServices services)
+    {
+        IServiceProvider provider = app.ApplicationServices;
+        CancellationToken stopping = provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+        foreach (RpcService service in services.Services)
+        {
+            if (service.OnStopping is { } onStopping)
+                stopping.Register(onStopping);
+        }
+
+        ILoggerFactory log = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        var runtime = new RpcRuntime(provider.GetService<TimeProvider>() ?? TimeProvider.System, log.CreateLogger("Metering.Grpc"), stopping);
+        var grpc = new GrpcServer(runtime);
+        return app.Use(next => context => Route(context, services, grpc, next));
+    }
+
+    private static Task Route(HttpContext context, RpcServices services, GrpcServer grpc, RequestDelegate next)
+    {
+        RpcMethod? method = services.FindByPath(context.Request.Path.Value ?? "");
+        return method is not null || GrpcContentType.IsGrpc(context.Request.ContentType) ? grpc.ServeAsync(context, method) : next(context);
+    }
+}

@@ -1,0 +1,34 @@
+namespace Metering.Grpc;
+
+/// <summary>The refusals of this layer itself, each in words that say what was wrong.</summary>
+internal static class Statuses
+{
+    public static readonly RpcStatus DeadlineExceeded = new(RpcCode.DeadlineExceeded, "the deadline passed");
+    public static readonly RpcStatus Cancelled = new(RpcCode.Cancelled, "the client gave up the call");
+    public static readonly RpcStatus Stopping = new(RpcCode.Unavailable, "the server is stopping");
+    public static readonly RpcStatus Fault = new(RpcCode.Internal, "internal error");
+    public static readonly RpcStatus BodyTooSlow = new(RpcCode.Unavailable, "the request arrived too slowly");
+
+    public static readonly RpcStatus NoMessage = new(RpcCode.Unimplemented, "the call takes exactly one request message and got none");
+    public static readonly RpcStatus SecondMessage = new(RpcCode.Unimplemented, "the call takes exactly one request message and got more");
+    public static readonly RpcStatus Truncated = new(RpcCode.Internal, "the request ends within a message");
+    public static readonly RpcStatus CorruptGzip = new(RpcCode.Internal, "a compressed request message is not valid gzip");
+
+    public static readonly RpcStatus CompressedWithoutEncoding = new(
+        RpcCode.Internal, "a request message is flagged as compressed, but grpc-encoding names no compression");
+
+    public static RpcStatus UnknownFrameFlag(byte flag) => new(RpcCode.Internal, $"a message frame starts with flag {flag}; known are 0 and 1");
+
+    public static RpcStatus MessageTooLarge(int maximumBytes) => new(
+        RpcCode.ResourceExhausted, $"the request message is larger than {maximumBytes} bytes, the limit of this method");
+
+    public static RpcStatus MalformedMessage(string reason) => new(RpcCode.Internal, $"the request message is malformed protobuf: {reason}");
+
+    public static RpcStatus UnknownMethod(string path) => new(RpcCode.Unimplemented, $"unknown method {path}");
+
+    public static RpcStatus UnsupportedEncoding(string encoding) => new(
+        RpcCode.Unimplemented, $"grpc-encoding \"{encoding}\" is not supported; supported are {MessageEncodings.Accepted}");
+
+    public static RpcStatus MalformedTimeout(string value) => new(
+        RpcCode.Internal, $"grpc-timeout \"{value}\" is malformed; it is 1 to 8 digits and one of H M S m u n");
+}

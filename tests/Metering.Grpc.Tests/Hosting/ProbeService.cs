@@ -1,0 +1,53 @@
+using Metering.Grpc.Tests.Protos;
+
+namespace Metering.Grpc.Tests;
+
+/// <summary>The probe: a service whose methods do what a test tells them.</summary>
+internal sealed class ProbeService
+{
+    public const int EchoBytes = 64 * 1024;
+    public const int BehaveBytes = 4096;
+
+    /// <summary>Counts what was read and released by Echo's and Behave's requests.</summary>
+    public CountingCodec<BehaveRequest> BehaveCodec { get; } = new();
+
+    public Func<BehaveRequest, RpcCall, ValueTask<RpcResult<BehaveResponse>>> Behave { get; set; } =
+        (request, _) => new(new BehaveResponse { Text = request.Text, Count = request.Count, Padding = request.Padding });
+
+    public Func<RpcReader<BehaveRequest>, RpcCall, ValueTask<RpcResult<BehaveResponse>>> Collect { get; set; } =
+        async (reader, _) =>
+        {
+            var response = new BehaveResponse();
+            while (await reader.ReadAsync())
+            {
+                response.Count++;
+                response.Text += reader.Current.Text;
+            }
+
+            return response;
+        };
+
+    public Func<BehaveRequest, RpcWriter<BehaveResponse>, RpcCall, ValueTask<RpcStatus>> Repeat { get; set; } =
+        async (request, writer, _) =>
+        {
+            for (int index = 0; index < request.Count; index++)
+                await writer.WriteAsync(new BehaveResponse { Text = request.Text, Count = index });
+            return RpcStatus.Ok;
+        };
+
+    public Func<RpcReader<BehaveRequest>, RpcWriter<BehaveResponse>, RpcCall, ValueTask<RpcStatus>> Converse { get; set; } =
+        async (reader, writer, _) =>
+        {
+            while (await reader.ReadAsync())
+                await writer.WriteAsync(new BehaveResponse { Text = reader.Current.Text });
+            return RpcStatus.Ok;
+        };
+
+    public RpcService Service => new RpcService(ProbeReflection.Descriptor.Services.Single())
+        .Unary<Everything, Everything>("Echo", (request, _) => new(request), EchoBytes)
+        .Unary("Behave", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (request, call) => Behave(request, call), BehaveBytes)
+        .Unary<FindRequest, FindRequest>("Find", (request, _) => new(request), BehaveBytes)
+        .ClientStreaming("Collect", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (reader, call) => Collect(reader, call), BehaveBytes)
+        .ServerStreaming("Repeat", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (request, writer, call) => Repeat(request, writer, call), BehaveBytes)
+        .Duplex("Converse", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (reader, writer, call) => Converse(reader, writer, call), BehaveBytes);
+}
