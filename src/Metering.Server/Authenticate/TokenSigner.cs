@@ -1,0 +1,128 @@
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Metering.Ledger;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Metering.Server;
+
+/// <summary>What an IAM token says, once its signature held.</summary>
+/// <param name="TokenId">Its <c>jti</c>.</param>
+/// <param name="SubjectId">The service account.</param>
+/// <param name="KeyId">The authorized key that it came from; null when the admin made it.</param>
+/// <param name="ExpiresAt">When it ends.</param>
+internal sealed record TokenClaims(string TokenId, string SubjectId, string? KeyId, DateTimeOffset ExpiresAt);
+
+/// <summary>
+/// Signs IAM tokens (JWT, ES256) with the newest of the server's keys and verifies them with any of them, so that keys
+/// rotate without a valid token being dropped. A type and an audience of its own keep every other JWT from passing.
+/// Immutable.
+/// </summary>
+internal sealed class TokenSigner
+{
+    private const string TokenType = "metering-iam+jwt";
+    private const string Audience = "urn:metering:iam-token";
+    private const string KeyClaim = "key";
+
+    private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private static readonly CryptoProviderFactory Cryptography = new() { CacheSignatureProviders = false };
+
+    private readonly SigningCredentials _newest;
+    private readonly FrozenDictionary<string, SignatureProvider> _verifiers;
+
+    /// <summary>Takes the keys, oldest first; at least one.</summary>
+    public TokenSigner(IReadOnlyList<SigningKey> keys)
+    {
+        _newest = new SigningCredentials(Open(keys[^1]), SecurityAlgorithms.EcdsaSha256);
+        _verifiers = keys.ToFrozenDictionary(
+            key => key.Id, key => Cryptography.CreateForVerifying(Open(key), SecurityAlgorithms.EcdsaSha256), StringComparer.Ordinal);
+    }
+
+    /// <summary>A new key.</summary>
+    public static SigningKey MakeKey(DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new SigningKey(RandomText(), now, key.ExportPkcs8PrivateKey());
+    }
+
+    /// <summary>A signed token for a service account.</summary>
+    public IssuedToken Sign(string accountId, string? keyId, DateTimeOffset now, TimeSpan lifetime)
+    {
+        DateTimeOffset issuedAt = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        DateTimeOffset expiresAt = DateTimeOffset.FromUnixTimeSeconds((issuedAt + lifetime).ToUnixTimeSeconds());
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            [JwtRegisteredClaimNames.Jti] = RandomText(),
+            [JwtRegisteredClaimNames.Sub] = accountId,
+        };
+        if (keyId is not null)
+            claims[KeyClaim] = keyId;
+        string text = Handler.CreateToken(new SecurityTokenDescriptor
+        {
+            TokenType = TokenType,
+            Audience = Audience,
+            IssuedAt = issuedAt.UtcDateTime,
+            Expires = expiresAt.UtcDateTime,
+            Claims = claims,
+            SigningCredentials = _newest,
+        });
+        return new IssuedToken(text, expiresAt);
+    }
+
+    /// <summary>What a token says, expired or not, if one of the server's keys signed it.</summary>
+    public bool TryVerify(ReadOnlySpan<char> text, [NotNullWhen(true)] out TokenClaims? claims)
+    {
+        claims = null;
+        if (text.Length > Limits.IamTokenCharacters
+            || !Jwt.TryRead(text, out Jwt? jwt, out _)
+            || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Alg) != SecurityAlgorithms.EcdsaSha256
+            || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Typ) != TokenType
+            || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Kid) is not { } signingKeyId
+            || !_verifiers.TryGetValue(signingKeyId, out SignatureProvider? verifier)
+            || !Holds(verifier, jwt)
+            || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Aud) != Audience
+            || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Jti) is not { } tokenId
+            || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Sub) is not { } subjectId
+            || Jwt.Moment(jwt.Payload, JwtRegisteredClaimNames.Exp) is not { } expiresAt)
+        {
+            return false;
+        }
+
+        claims = new TokenClaims(tokenId, subjectId, Jwt.Text(jwt.Payload, KeyClaim), expiresAt);
+        return true;
+    }
+
+    private static bool Holds(SignatureProvider verifier, Jwt jwt)
+    {
+        try
+        {
+            return jwt.Signature.Length > 0 && verifier.Verify(jwt.SignedBytes, jwt.Signature);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private static ECDsaSecurityKey Open(SigningKey key)
+    {
+        var ecdsa = ECDsa.Create();
+        try
+        {
+            ecdsa.ImportPkcs8PrivateKey(key.PrivateKey, out _);
+            if (ecdsa.KeySize != 256)
+                throw new CryptographicException("not a P-256 key");
+        }
+        catch (CryptographicException exception)
+        {
+            ecdsa.Dispose();
+            throw new InvalidOperationException($"The stored signing key '{key.Id}' is damaged: {exception.Message}", exception);
+        }
+
+        return new ECDsaSecurityKey(ecdsa) { KeyId = key.Id };
+    }
+
+    private static string RandomText() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+}
