@@ -1,0 +1,51 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>Goes through stored batches in order, one short read each.</summary>
+internal sealed class BatchCursor(Database database, long first, long last) : IDisposable
+{
+    private readonly Statement _next = database.Prepare(
+        "SELECT number, records, body FROM batch WHERE number >= ?1 AND number <= ?2 ORDER BY number LIMIT 1");
+
+    private long _following = first;
+    private long _records;
+    private byte[] _body = [];
+    private int _length;
+
+    /// <summary>Number of the batch that is read.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>Goes to the next batch; false after the last.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public bool Next()
+    {
+        try
+        {
+            if (!_next.Bind(1, _following).Bind(2, last).Step())
+                return false;
+            Number = _next.Number(0);
+            _following = Number + 1;
+            _records = _next.Number(1);
+            ReadOnlySpan<byte> body = _next.Bytes(2);
+            _length = body.Length;
+            if (_body.Length < body.Length)
+                _body = new byte[body.Length * 2];
+            body.CopyTo(_body);
+            return true;
+        }
+        catch (SqliteFault fault)
+        {
+            throw new StoreException($"{database.Path} cannot be read after batch {_following - 1}: {fault.Message} Restore it from a backup.", fault);
+        }
+        finally
+        {
+            _next.Reset();
+        }
+    }
+
+    /// <summary>Reads the batch's records.</summary>
+    /// <exception cref="StoreException">The batch is damaged.</exception>
+    public BatchReader Read() => new(Number, _records, _body.AsSpan(0, _length));
+
+    /// <inheritdoc/>
+    public void Dispose() => _next.Dispose();
+}

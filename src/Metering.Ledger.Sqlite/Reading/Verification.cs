@@ -1,0 +1,111 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// Proves that the totals are the sums of the records, and that no uuid is counted twice. It compares the totals of one
+/// state with the records up to the last batch of that state, so that writing may go on meanwhile.
+/// </summary>
+internal sealed class Verification(StoreFile file)
+{
+    private const int DifferencesListed = 100;
+    private const long UuidsPerPass = 16L * 1024 * 1024;
+
+    private readonly List<string> _differences = [];
+    private readonly Dictionary<(int Owner, int Sku, long Hour), Sum> _sums = [];
+
+    /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync"/>.</summary>
+    public LedgerVerification Run(CancellationToken cancellationToken)
+    {
+        using Database database = file.Connect(forWriting: false);
+        database.Execute("BEGIN");
+        long last = database.QueryNumber("SELECT max(number) FROM batch");
+        long promised = database.QueryNumber("SELECT sum(records) FROM batch");
+        ReadTotals(database);
+        database.Execute("COMMIT");
+
+        // So many uuids do not fit into memory at once: each pass looks at a part of them.
+        int passes = (int)Math.Max(1, (promised + UuidsPerPass - 1) / UuidsPerPass);
+        long records = 0;
+        for (int pass = 0; pass < passes; pass++)
+            records += ReadRecords(database, last, pass, passes, cancellationToken);
+        Compare();
+        return new LedgerVerification(records, _differences);
+    }
+
+    private void ReadTotals(Database database)
+    {
+        using Statement rows = database.Prepare("SELECT owner, sku, hour, quantity, records FROM hour_total");
+        while (rows.Step())
+        {
+            HourTotal total = LedgerReader.Total(rows);
+            _sums[(total.OwnerKey, total.SkuKey, total.Hour)] = new Sum { Stored = total.Quantity, StoredRecords = total.Records };
+        }
+    }
+
+    private long ReadRecords(Database database, long last, int pass, int passes, CancellationToken cancellationToken)
+    {
+        var uuids = new UuidSet();
+        long records = 0;
+        using var batches = new BatchCursor(database, 1, last);
+        while (batches.Next())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                records += ReadBatch(batches, uuids, pass, passes);
+            }
+            catch (StoreException damage)
+            {
+                if (pass == 0)
+                    Tell(damage.Message);
+            }
+        }
+
+        return records;
+    }
+
+    private long ReadBatch(BatchCursor batches, UuidSet uuids, int pass, int passes)
+    {
+        long records = 0;
+        BatchReader reader = batches.Read();
+        while (reader.Next(out CountedRecord record))
+        {
+            if ((int)((ulong)(record.Uuid ^ (record.Uuid >> 64)) % (ulong)passes) == pass && !uuids.Add(record.Uuid))
+                Tell($"Batch {batches.Number}: the record {RecordUuid.Format(record.Uuid)} is counted a second time.");
+            if (pass > 0)
+                continue;
+            records++;
+            long hour = HourRange.HourOf(record.TimestampUnixNanoseconds);
+            if (!_sums.TryGetValue((record.OwnerKey, record.SkuKey, hour), out Sum? sum))
+                _sums.Add((record.OwnerKey, record.SkuKey, hour), sum = new Sum());
+            sum.Computed += record.Quantity;
+            sum.ComputedRecords++;
+        }
+
+        return records;
+    }
+
+    private void Compare()
+    {
+        foreach (((int owner, int sku, long hour), Sum sum) in _sums)
+        {
+            if (sum.Stored == sum.Computed && sum.StoredRecords == sum.ComputedRecords)
+                continue;
+            Tell($"The total of owner {owner}, SKU {sku}, hour {hour} ({MeteringClock.ToDateTimeOffset(hour * 3_600_000_000_000):yyyy-MM-dd HH}:00Z) is "
+                + $"{sum.Stored} in {sum.StoredRecords} records, but the records give {sum.Computed} in {sum.ComputedRecords}.");
+        }
+    }
+
+    private void Tell(string difference)
+    {
+        if (_differences.Count < DifferencesListed)
+            _differences.Add(difference);
+    }
+
+    private sealed class Sum
+    {
+        public Int128 Stored;
+        public long StoredRecords;
+        public Int128 Computed;
+        public long ComputedRecords;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>The ledger's face: writes go to the writer, readings to connections of their own.</summary>
+internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader reader, StoreFile file) : ILedger
+{
+    /// <inheritdoc/>
+    public long HighWaterUnixNanoseconds => group.HighWaterUnixNanoseconds;
+
+    /// <inheritdoc/>
+    public Task<string> Failure => writer.Failure;
+
+    /// <inheritdoc/>
+    public ValueTask<LedgerAnswer> WriteAsync(UsageWrite write) => writer.WriteAsync(write);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<HourTotal> ReadTotalsAsync(HourRange range, CancellationToken cancellationToken) =>
+        reader.ReadTotalsAsync(range, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<HourRejections> ReadRejectionsAsync(HourRange range, CancellationToken cancellationToken) =>
+        reader.ReadRejectionsAsync(range, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) => reader.ReadRecordsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) =>
+        Task.Run(() => new Verification(file).Run(cancellationToken), cancellationToken);
+}

@@ -1,0 +1,139 @@
+using SQLitePCL;
+
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>What was found and done at opening.</summary>
+/// <param name="Path">The file, absolute.</param>
+/// <param name="FoundSchemaVersion">0 for a file that was made just now.</param>
+/// <param name="SchemaVersion">The version now.</param>
+/// <param name="RecoveredBytes">Length of the write-ahead log that was found and copied into the file; above 0 after a crash.</param>
+/// <param name="Records">Records in the ledger.</param>
+/// <param name="Elapsed">How long it took.</param>
+public sealed record StoreOpening(string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed);
+
+/// <summary>Something that the person who runs the server should read; the store goes on.</summary>
+public sealed class StoreNoticeEventArgs(string sentence) : EventArgs
+{
+    /// <summary>What happened.</summary>
+    public string Sentence { get; } = sentence;
+}
+
+/// <summary>
+/// The embedded store: ledger, catalog and credentials in one SQLite file, opened by one server at a time. What it
+/// answered as committed is on disk, fsynced; what happens to it meanwhile is told by <see cref="Noticed"/> and, when
+/// it must not go on, by <see cref="ILedger.Failure"/>.
+/// </summary>
+public sealed class SqliteStore : IAsyncDisposable
+{
+    private readonly StoreFile _file;
+    private readonly Group _group;
+    private readonly Checkpointer _checkpointer;
+    private readonly Writer _writer;
+    private Task? _closing;
+
+    private SqliteStore(StoreFile file, IUuidIndex index, SqliteStoreOptions options, TimeProvider time, long startedAt)
+    {
+        _file = file;
+        _group = new Group(file.Writer, index);
+        _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
+        Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
+        _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
+        _checkpointer.Failed = _writer.Fail;
+        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file);
+        Catalog = new SqliteCatalogStore(_writer, file);
+        Credentials = new SqliteCredentialStore(_writer);
+        Opening = new StoreOpening(
+            file.Path,
+            file.FoundVersion,
+            (int)file.Writer.QueryNumber("PRAGMA user_version"),
+            file.RecoveredBytes,
+            file.Writer.QueryNumber("SELECT sum(records) FROM batch"),
+            time.GetElapsedTime(startedAt));
+    }
+
+    /// <summary>Raised on the store's own threads: be quick.</summary>
+    public event EventHandler<StoreNoticeEventArgs>? Noticed;
+
+    /// <summary>The ledger.</summary>
+    public ILedger Ledger { get; }
+
+    /// <summary>The catalog.</summary>
+    public ICatalogStore Catalog { get; }
+
+    /// <summary>Signing keys and revocations.</summary>
+    public ICredentialStore Credentials { get; }
+
+    /// <summary>What was found and done at opening.</summary>
+    public StoreOpening Opening { get; }
+
+    /// <summary>Write requests that wait for their commit.</summary>
+    public int QueuedRequests => _writer.QueuedRequests;
+
+    /// <summary>Length of the write-ahead log's file, in bytes.</summary>
+    public long LogBytes => StoreFile.LogBytes(_file.Path);
+
+    /// <summary>The free space that is watched.</summary>
+    internal DiskSpace Disk { get; }
+
+    /// <summary>Opens the store, making its file when it is missing; recovers and checks everything before it returns.</summary>
+    /// <exception cref="StoreException">
+    /// The file is not a ledger, is locked, read-only or damaged, or has a newer schema; the message says so in words.
+    /// </exception>
+    public static SqliteStore Open(SqliteStoreOptions options, TimeProvider time) => Open(options, time, Schema.Migrations);
+
+    /// <summary>As <see cref="Open(SqliteStoreOptions, TimeProvider)"/>, with other steps of the schema.</summary>
+    internal static SqliteStore Open(SqliteStoreOptions options, TimeProvider time, IReadOnlyList<Migration> migrations)
+    {
+        Limits.Check();
+        options.Check();
+        long startedAt = time.GetTimestamp();
+        StoreFile file = StoreFile.Open(options.Path, migrations);
+        try
+        {
+            var index = new MemoryUuidIndex();
+            IndexReplay.Run(file.Writer, index);
+            var store = new SqliteStore(file, index, options, time, startedAt);
+            store._checkpointer.Start();
+            store._writer.Start();
+            return store;
+        }
+        catch (Exception fault)
+        {
+            file.Dispose();
+            throw fault is SqliteFault ? new StoreException($"{file.Path} is damaged: {fault.Message} Restore it from a backup.", fault) : fault;
+        }
+    }
+
+    /// <summary>Makes a change on the writer's thread, in a transaction of its own; for tests, which provoke faults so.</summary>
+    internal Task ChangeAsync(Action<Database> change) => _writer.ChangeAsync(
+        database =>
+        {
+            change(database);
+            return true;
+        },
+        CancellationToken.None);
+
+    /// <summary>Stops taking, finishes what waits, copies the write-ahead log into the file and closes it. Deletes nothing.</summary>
+    public ValueTask DisposeAsync() => new(_closing ??= CloseAsync());
+
+    private async Task CloseAsync()
+    {
+        await _writer.StopAsync();
+        _checkpointer.Stop();
+        _group.Dispose();
+        try
+        {
+            // After a failure nothing may be written any more: the next start recovers.
+            if (!_writer.Failure.IsCompleted)
+                _file.Writer.Checkpoint(raw.SQLITE_CHECKPOINT_TRUNCATE);
+        }
+        catch (SqliteFault fault)
+        {
+            Notice($"{_file.Path} was closed without copying its write-ahead log: {fault.Message} The next start does it.");
+        }
+
+        _file.Dispose();
+    }
+
+    private void Notice(string sentence) => Noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
+}

@@ -1,0 +1,50 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>Where the embedded store is and how it behaves. The defaults suit every installation known.</summary>
+/// <param name="Path">The ledger's file, by custom <c>ledger.db</c>; made when missing, in a directory that exists.</param>
+public sealed record SqliteStoreOptions(string Path)
+{
+    /// <summary>Most requests that wait; at least 1.</summary>
+    public int QueueRequests { get; init; } = Limits.LedgerQueueRequests;
+
+    /// <summary>Most requests in one group commit; from 1 to <see cref="QueueRequests"/>.</summary>
+    public int GroupRequests { get; init; } = Limits.GroupCommitRequests;
+
+    /// <summary>Free space on the disk below which writes are refused, in bytes; 0 switches the check off.</summary>
+    public long FreeDiskBytes { get; init; } = Limits.FreeDiskBytes;
+
+    /// <summary>Length of the write-ahead log, in bytes, from which it is copied into the file while writes go on.</summary>
+    public long CheckpointBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>
+    /// Length of the write-ahead log, in bytes, from which it is also started anew, which holds up one commit for about
+    /// as long as an fsync takes; at least <see cref="CheckpointBytes"/>.
+    /// </summary>
+    public long RestartLogBytes { get; init; } = 128L * 1024 * 1024;
+
+    /// <summary>Time without a commit after which the write-ahead log is copied and cut to nothing.</summary>
+    public TimeSpan CheckpointIdle { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longest time that one reading of totals may take: while it lasts, the write-ahead log can only grow.</summary>
+    public TimeSpan ReaderLifetime { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Throws when an option is out of its range; all faults together.</summary>
+    internal void Check()
+    {
+        var faults = new List<string>();
+        if (string.IsNullOrWhiteSpace(Path))
+            faults.Add("the path is empty");
+        if (QueueRequests < 1)
+            faults.Add($"the queue must hold at least 1 request, not {QueueRequests}");
+        if (GroupRequests < 1 || GroupRequests > QueueRequests)
+            faults.Add($"a group must hold 1 to {QueueRequests} requests, not {GroupRequests}");
+        if (FreeDiskBytes < 0)
+            faults.Add($"the free space to keep cannot be {FreeDiskBytes} bytes");
+        if (CheckpointBytes < 1 || RestartLogBytes < CheckpointBytes)
+            faults.Add($"the log's thresholds of {CheckpointBytes} and {RestartLogBytes} bytes must be positive and in order");
+        if (CheckpointIdle <= TimeSpan.Zero || ReaderLifetime <= TimeSpan.Zero)
+            faults.Add("times must be positive");
+        if (faults.Count > 0)
+            throw new StoreException($"The store's options are not usable: {string.Join("; ", faults)}.");
+    }
+}

@@ -1,0 +1,104 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>One step of the schema.</summary>
+/// <param name="Version">The schema's version after the step; steps count from 1 without a gap.</param>
+/// <param name="Sql">What the step does, in one transaction.</param>
+internal sealed record Migration(int Version, string Sql);
+
+/// <summary>The schema, as the list of steps that lead to it. A step that was released never changes.</summary>
+internal static class Schema
+{
+    /// <summary>"MKTM": marks the file as a ledger of this program.</summary>
+    public const int ApplicationId = 0x4D4B544D;
+
+    /// <summary>Every step, oldest first.</summary>
+    public static readonly IReadOnlyList<Migration> Migrations =
+    [
+        // Amounts are Int128, 16 bytes big-endian: SQLite's own integers end at 64 bits, and its SUM fails there.
+        // A batch holds the accepted records of one group commit; BatchCodec gives its body a meaning.
+        new(1, """
+            CREATE TABLE schema_step(
+              version INTEGER PRIMARY KEY,
+              program TEXT NOT NULL) STRICT;
+
+            CREATE TABLE batch(
+              number INTEGER PRIMARY KEY,
+              records INTEGER NOT NULL CHECK(records > 0),
+              body BLOB NOT NULL) STRICT;
+
+            CREATE TABLE hour_total(
+              owner INTEGER NOT NULL,
+              sku INTEGER NOT NULL,
+              hour INTEGER NOT NULL,
+              quantity BLOB NOT NULL CHECK(length(quantity) = 16),
+              records INTEGER NOT NULL CHECK(records > 0),
+              PRIMARY KEY(owner, sku, hour)) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE hour_rejection(
+              owner INTEGER NOT NULL,
+              reason INTEGER NOT NULL CHECK(reason > 0),
+              hour INTEGER NOT NULL,
+              records INTEGER NOT NULL CHECK(records > 0),
+              PRIMARY KEY(owner, reason, hour)) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE clock(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              high_water_unix_nanoseconds INTEGER NOT NULL) STRICT;
+            INSERT INTO clock VALUES(1, 0);
+
+            CREATE TABLE catalog_version(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              version INTEGER NOT NULL) STRICT;
+            INSERT INTO catalog_version VALUES(1, 0);
+
+            CREATE TABLE catalog_object(
+              key INTEGER PRIMARY KEY,
+              kind INTEGER NOT NULL,
+              id TEXT NOT NULL,
+              retired INTEGER NOT NULL CHECK(retired IN (0, 1)),
+              body TEXT NOT NULL,
+              UNIQUE(kind, id)) STRICT;
+
+            CREATE TABLE signing_key(
+              number INTEGER PRIMARY KEY,
+              id TEXT NOT NULL UNIQUE,
+              created_at TEXT NOT NULL,
+              private_key BLOB NOT NULL) STRICT;
+
+            CREATE TABLE revoked_token(
+              id TEXT PRIMARY KEY,
+              expires_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+            """),
+    ];
+
+    /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>
+    public static void Migrate(Database database, IReadOnlyList<Migration> migrations)
+    {
+        string program = typeof(Schema).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+        foreach (Migration migration in migrations)
+        {
+            if (migration.Version <= database.QueryNumber("PRAGMA user_version"))
+                continue;
+            database.Execute("BEGIN IMMEDIATE");
+            database.Execute(migration.Sql);
+            using (Statement note = database.Prepare("INSERT INTO schema_step VALUES(?1, ?2)"))
+                note.Bind(1, migration.Version).Bind(2, program).Run();
+            database.Execute($"PRAGMA application_id = {ApplicationId}");
+            database.Execute($"PRAGMA user_version = {migration.Version}");
+            database.Execute("COMMIT");
+        }
+    }
+
+    /// <summary>The version of the program that made the newest step, for the message that asks for it.</summary>
+    public static string NewestProgram(Database database)
+    {
+        try
+        {
+            return database.QueryText("SELECT program FROM schema_step ORDER BY version DESC LIMIT 1");
+        }
+        catch (SqliteFault)
+        {
+            return string.Empty; // a later schema may keep it elsewhere
+        }
+    }
+}

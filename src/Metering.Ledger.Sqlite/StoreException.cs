@@ -1,0 +1,20 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// The store cannot be opened, read or changed. The message is one clear sentence or two for the person who runs the
+/// server: what, where, and what to do.
+/// </summary>
+public sealed class StoreException : Exception
+{
+    /// <summary>A fault of the store itself.</summary>
+    public StoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>A fault that something else caused.</summary>
+    public StoreException(string message, Exception cause)
+        : base(message, cause)
+    {
+    }
+}

@@ -1,0 +1,145 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// One group commit: judges the requests in order, stages what they change, and stores it in one transaction. The
+/// writer's thread alone uses it, over and over.
+/// </summary>
+internal sealed class Group : IDisposable
+{
+    private readonly IUuidIndex _index;
+    private readonly BatchWriter _batch = new();
+    private readonly GroupTotals _totals;
+    private readonly Statement _begin;
+    private readonly Statement _commit;
+    private readonly Statement _addBatch;
+    private readonly Statement _setClock;
+    private long _lastBatch;
+    private long _highWater;
+    private long _latest;
+
+    /// <summary>Prepares the statements and takes up where the ledger ended.</summary>
+    public Group(Database database, IUuidIndex index)
+    {
+        _index = index;
+        _totals = new GroupTotals(database);
+        _begin = database.Prepare("BEGIN IMMEDIATE");
+        _commit = database.Prepare("COMMIT");
+        _addBatch = database.Prepare("INSERT INTO batch VALUES(?1, ?2, ?3)");
+        _setClock = database.Prepare("UPDATE clock SET high_water_unix_nanoseconds = ?1 WHERE id = 1");
+        _lastBatch = database.QueryNumber("SELECT max(number) FROM batch");
+        _highWater = database.QueryNumber("SELECT high_water_unix_nanoseconds FROM clock WHERE id = 1");
+        _batch.Clear();
+    }
+
+    /// <summary>Latest reading of the clock that is stored.</summary>
+    public long HighWaterUnixNanoseconds => Volatile.Read(ref _highWater);
+
+    /// <summary>There is nothing to store: no transaction is needed.</summary>
+    public bool IsEmpty => _batch.Records == 0 && _totals.IsEmpty;
+
+    /// <summary>Sets every record's verdict and stages what the requests change. Nothing is stored yet.</summary>
+    public void Judge(ReadOnlySpan<UsageWrite> writes)
+    {
+        foreach (UsageWrite write in writes)
+        {
+            if (write.DryRun)
+                JudgeOnly(write);
+            else
+                JudgeAndStage(write);
+        }
+    }
+
+    /// <summary>Stores what was staged: from BEGIN to COMMIT.</summary>
+    public void Store()
+    {
+        _begin.Run();
+        if (_batch.Records > 0)
+            _addBatch.Bind(1, _lastBatch + 1).Bind(2, _batch.Records).Bind(3, _batch.Finish(_lastBatch + 1)).Run();
+        _totals.Store();
+        if (_latest > _highWater)
+            _setClock.Bind(1, _latest).Run();
+        _commit.Run();
+    }
+
+    /// <summary>What was staged is durable.</summary>
+    public void Keep()
+    {
+        if (_batch.Records > 0)
+            _index.Keep(++_lastBatch);
+        Volatile.Write(ref _highWater, Math.Max(_highWater, _latest));
+        Clear();
+    }
+
+    /// <summary>What was staged was rolled back: it never happened.</summary>
+    public void Discard()
+    {
+        _index.Discard();
+        Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _totals.Dispose();
+        _begin.Dispose();
+        _commit.Dispose();
+        _addBatch.Dispose();
+        _setClock.Dispose();
+    }
+
+    private void Clear()
+    {
+        _batch.Clear();
+        _totals.Clear();
+        _latest = 0;
+    }
+
+    private void JudgeAndStage(UsageWrite write)
+    {
+        int accepted = 0;
+        foreach (ref UsageRecord record in write.Records)
+        {
+            Verdict verdict = Ledger.Judge.Decide(record, isCounted: false);
+            if (Ledger.Judge.NeedsLookup(record) && (verdict == Verdict.Accepted ? !_index.TryAdd(record.Uuid) : _index.Contains(record.Uuid)))
+                verdict = Ledger.Judge.Decide(record, isCounted: true);
+            record.Verdict = verdict;
+            if (verdict == Verdict.Accepted)
+            {
+                accepted++;
+                _totals.AddAccepted(write.OwnerKey, record);
+            }
+            else
+            {
+                _totals.AddRejected(write.OwnerKey, verdict, write.ReceivedUnixNanoseconds);
+            }
+        }
+
+        if (accepted > 0)
+            _batch.Add(write, accepted);
+        _latest = Math.Max(_latest, write.ReceivedUnixNanoseconds);
+    }
+
+    private void JudgeOnly(UsageWrite write)
+    {
+        Span<UsageRecord> records = write.Records;
+        for (int index = 0; index < records.Length; index++)
+        {
+            ref UsageRecord record = ref records[index];
+            bool isCounted = Ledger.Judge.NeedsLookup(record)
+                && (_index.Contains(record.Uuid) || WouldBeCounted(records[..index], record.Uuid));
+            record.Verdict = Ledger.Judge.Decide(record, isCounted);
+        }
+    }
+
+    // A dry run leaves nothing in the index, yet its own earlier records count, as they would in a write.
+    private static bool WouldBeCounted(ReadOnlySpan<UsageRecord> earlier, UInt128 uuid)
+    {
+        foreach (ref readonly UsageRecord record in earlier)
+        {
+            if (record.Verdict == Verdict.Accepted && record.Uuid == uuid)
+                return true;
+        }
+
+        return false;
+    }
+}
