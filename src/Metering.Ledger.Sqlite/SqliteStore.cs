@@ -23,7 +23,7 @@ public sealed class StoreNoticeEventArgs(string sentence) : EventArgs
 /// answered as committed is on disk, fsynced; what happens to it meanwhile is told by <see cref="Noticed"/> and, when
 /// it must not go on, by <see cref="ILedger.Failure"/>.
 /// </summary>
-public sealed class SqliteStore : IAsyncDisposable
+public sealed class SqliteStore : IMeteringStore
 {
     private readonly StoreFile _file;
     private readonly Group _group;

@@ -107,11 +107,8 @@ public sealed class CatalogSnapshot
     /// <summary>The customer that a ledger refers to, when the owner is one.</summary>
     public CustomerEntry? CustomerByKey(int key) => _byKey.GetValueOrDefault(key) as CustomerEntry;
 
-    /// <summary>All product instances, retired ones included.</summary>
-    public IReadOnlyList<InstanceEntry> Instances => _instances.Values;
-
-    /// <summary>All service accounts in use.</summary>
-    public IReadOnlyList<AccountEntry> Accounts => _accounts.Values;
+    /// <summary>The customer that was declared first and may buy; null when there is none.</summary>
+    public CustomerEntry? FirstActiveCustomer => _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
 
     private static FrozenDictionary<string, TEntry> Index<TObject, TEntry>(StoredCatalog catalog, Func<int, TObject, bool, TEntry?> resolve)
         where TObject : CatalogObject

@@ -13,11 +13,11 @@ namespace Metering.Server;
 /// required. A JWT may be exchanged again until it expires: clients retry, and a stolen one is worth no more than that.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed class AuthorizedKeyExchange
+public sealed class AuthorizedKeyExchange : ITokenExchange
 {
     private const string PublicAudience = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
 
-    private static readonly IdentityRefusal NotProved = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal NotProved = Refusal.Unauthenticated(
         "the JWT is not signed by an authorized key that is known here: check its kid, and that the private key belongs to it");
 
     private static readonly CryptoProviderFactory Cryptography = new() { CacheSignatureProviders = false };
@@ -41,31 +41,31 @@ public sealed class AuthorizedKeyExchange
     }
 
     /// <summary>Checks a JWT against the catalog and issues a token for the account that it proves.</summary>
-    /// <returns>A token; or a refusal, <see cref="IdentityRefusalKind.Malformed"/> for a JWT that lacks the form,
-    /// <see cref="IdentityRefusalKind.Unauthenticated"/> for one that proves nothing.</returns>
+    /// <returns>A token; or a refusal, <see cref="RefusalKind.InvalidForm"/> for a JWT that lacks the form,
+    /// <see cref="RefusalKind.Unauthenticated"/> for one that proves nothing.</returns>
     public TokenIssue Exchange(string jwt, CatalogSnapshot snapshot)
     {
-        IdentityRefusal? refusal = Check(jwt, snapshot, out AuthorizedKey? key);
+        Refusal? refusal = Check(jwt, snapshot, out AuthorizedKey? key);
         return refusal is null && key is not null
             ? new TokenIssue(_authority.Issue(key.ServiceAccountId, key.Id), null)
             : new TokenIssue(null, refusal ?? NotProved);
     }
 
-    private IdentityRefusal? Check(string text, CatalogSnapshot snapshot, out AuthorizedKey? key)
+    private Refusal? Check(string text, CatalogSnapshot snapshot, out AuthorizedKey? key)
     {
         key = null;
         if (text.Length == 0)
-            return IdentityRefusal.Malformed("the JWT is empty");
+            return Refusal.InvalidForm("the JWT is empty");
         if (text.Length > Limits.JwtCharacters)
-            return IdentityRefusal.Malformed($"the JWT has {text.Length} characters; at most {Limits.JwtCharacters} are allowed");
+            return Refusal.InvalidForm($"the JWT has {text.Length} characters; at most {Limits.JwtCharacters} are allowed");
         if (!Jwt.TryRead(text, out Jwt? jwt, out string fault))
-            return IdentityRefusal.Malformed($"the JWT {fault}");
+            return Refusal.InvalidForm($"the JWT {fault}");
         if (Jwt.Text(jwt.Header, "alg") is not { } algorithm)
-            return IdentityRefusal.Malformed("the JWT's header has no alg");
+            return Refusal.InvalidForm("the JWT's header has no alg");
         if (algorithm != SecurityAlgorithms.RsaSsaPssSha256)
-            return IdentityRefusal.Unauthenticated($"the JWT's alg is not {SecurityAlgorithms.RsaSsaPssSha256}, the only one accepted");
+            return Refusal.Unauthenticated($"the JWT's alg is not {SecurityAlgorithms.RsaSsaPssSha256}, the only one accepted");
         if (Jwt.Text(jwt.Header, "kid") is not { } keyId)
-            return IdentityRefusal.Malformed("the JWT's header has no kid: it has to name the authorized key");
+            return Refusal.InvalidForm("the JWT's header has no kid: it has to name the authorized key");
         if (CheckForm(jwt.Payload) is { } malformed)
             return malformed;
 
@@ -87,38 +87,38 @@ public sealed class AuthorizedKeyExchange
         }
     }
 
-    private static IdentityRefusal? CheckForm(JsonElement payload)
+    private static Refusal? CheckForm(JsonElement payload)
     {
         if (Jwt.Text(payload, "iss") is null)
-            return IdentityRefusal.Malformed("the JWT has no iss: it has to be the service account's id");
+            return Refusal.InvalidForm("the JWT has no iss: it has to be the service account's id");
         if (!payload.TryGetProperty("aud", out JsonElement audience) || audience.ValueKind is not (JsonValueKind.String or JsonValueKind.Array))
-            return IdentityRefusal.Malformed("the JWT has no aud: it has to be a string or an array of strings");
+            return Refusal.InvalidForm("the JWT has no aud: it has to be a string or an array of strings");
         if (Jwt.Moment(payload, "iat") is null)
-            return IdentityRefusal.Malformed("the JWT has no iat: it has to be the time of issue in seconds since 1970");
+            return Refusal.InvalidForm("the JWT has no iat: it has to be the time of issue in seconds since 1970");
         if (Jwt.Moment(payload, "exp") is null)
-            return IdentityRefusal.Malformed("the JWT has no exp: it has to be the time of expiry in seconds since 1970");
+            return Refusal.InvalidForm("the JWT has no exp: it has to be the time of expiry in seconds since 1970");
         return payload.TryGetProperty("nbf", out _) && Jwt.Moment(payload, "nbf") is null
-            ? IdentityRefusal.Malformed("the JWT's nbf is not a time in seconds since 1970")
+            ? Refusal.InvalidForm("the JWT's nbf is not a time in seconds since 1970")
             : null;
     }
 
-    private IdentityRefusal? CheckClaims(JsonElement payload, AuthorizedKey key)
+    private Refusal? CheckClaims(JsonElement payload, AuthorizedKey key)
     {
         DateTimeOffset now = _time.GetUtcNow();
         DateTimeOffset issued = Jwt.Moment(payload, "iat").GetValueOrDefault();
         DateTimeOffset expires = Jwt.Moment(payload, "exp").GetValueOrDefault();
         if (Jwt.Text(payload, "iss") != key.ServiceAccountId)
-            return IdentityRefusal.Unauthenticated("the JWT's iss is not the service account that its key belongs to");
+            return Refusal.Unauthenticated("the JWT's iss is not the service account that its key belongs to");
         if (!IsForUs(payload.GetProperty("aud")))
-            return IdentityRefusal.Unauthenticated($"the JWT's aud is none of {string.Join(", ", _audiences)}");
+            return Refusal.Unauthenticated($"the JWT's aud is none of {string.Join(", ", _audiences)}");
         if (expires <= issued)
-            return IdentityRefusal.Unauthenticated("the JWT's exp is not after its iat");
+            return Refusal.Unauthenticated("the JWT's exp is not after its iat");
         if (expires - issued > Limits.JwtLifetime)
-            return IdentityRefusal.Unauthenticated($"the JWT's exp is more than {Limits.JwtLifetime.TotalSeconds:0} s after its iat");
+            return Refusal.Unauthenticated($"the JWT's exp is more than {Limits.JwtLifetime.TotalSeconds:0} s after its iat");
         if (issued - now > Limits.JwtSkew || Jwt.Moment(payload, "nbf") - now > Limits.JwtSkew)
-            return IdentityRefusal.Unauthenticated($"the JWT is not valid yet; the server's clock says {now:yyyy-MM-ddTHH:mm:ssZ}");
+            return Refusal.Unauthenticated($"the JWT is not valid yet; the server's clock says {now:yyyy-MM-ddTHH:mm:ssZ}");
         return now - expires >= Limits.JwtSkew
-            ? IdentityRefusal.Unauthenticated($"the JWT has expired; the server's clock says {now:yyyy-MM-ddTHH:mm:ssZ}")
+            ? Refusal.Unauthenticated($"the JWT has expired; the server's clock says {now:yyyy-MM-ddTHH:mm:ssZ}")
             : null;
     }
 

@@ -9,24 +9,24 @@ namespace Metering.Server;
 /// still checks that it has not ended, is not revoked, and that its key and account are in the catalog it was given.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed class TokenAuthority
+public sealed class TokenAuthority : IAuthenticator
 {
     private const string Scheme = "Bearer ";
     private const int SweepAtLeastRevocations = 1024;
 
-    private static readonly IdentityRefusal Missing = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal Missing = Refusal.Unauthenticated(
         "no token: send the header 'authorization: Bearer <IAM token>'");
 
-    private static readonly IdentityRefusal NotBearer = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal NotBearer = Refusal.Unauthenticated(
         "the authorization header is not of the form 'Bearer <IAM token>'");
 
-    private static readonly IdentityRefusal NotValid = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal NotValid = Refusal.Unauthenticated(
         "the IAM token is not valid: it was not issued by this server, or was altered");
 
-    private static readonly IdentityRefusal Expired = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal Expired = Refusal.Unauthenticated(
         "the IAM token has expired: exchange the authorized key for a new one");
 
-    private static readonly IdentityRefusal Gone = IdentityRefusal.Unauthenticated(
+    private static readonly Refusal Gone = Refusal.Unauthenticated(
         "the IAM token is revoked, or its key or service account is gone");
 
     private readonly ICredentialStore _store;
@@ -96,13 +96,13 @@ public sealed class TokenAuthority
     public TokenIssue IssueForServiceAccount(AuthenticatedAccount caller, string accountId) =>
         string.Equals(caller.Account.Account.Id, accountId, StringComparison.Ordinal)
             ? new TokenIssue(Issue(accountId, caller.KeyId), null)
-            : new TokenIssue(null, new IdentityRefusal(
-                IdentityRefusalKind.NotAllowed, "a service account can create tokens for itself only, and for others only the admin can"));
+            : new TokenIssue(null, new Refusal(
+                RefusalKind.NotPermitted, "a service account can create tokens for itself only, and for others only the admin can"));
 
     /// <summary>A token for any account, asked for by the admin; no key's end ends it.</summary>
     public TokenIssue IssueForAdmin(string accountId, CatalogSnapshot snapshot) => snapshot.FindAccount(accountId) is not null
         ? new TokenIssue(Issue(accountId, null), null)
-        : new TokenIssue(null, new IdentityRefusal(IdentityRefusalKind.NotFound, "no such service account in the catalog"));
+        : new TokenIssue(null, new Refusal(RefusalKind.NotFound, "no such service account in the catalog"));
 
     /// <summary>Says who sent a request.</summary>
     /// <param name="authorization">The values of the authorization header.</param>
@@ -138,7 +138,7 @@ public sealed class TokenAuthority
     public async Task<TokenRevocation> RevokeAsync(string token, CancellationToken cancellationToken)
     {
         if (!Volatile.Read(ref _signer).TryVerify(token, out TokenClaims? claims))
-            return new TokenRevocation(null, IdentityRefusal.Malformed("the text is not an IAM token that this server issued"));
+            return new TokenRevocation(null, Refusal.InvalidForm("the text is not an IAM token that this server issued"));
         if (claims.ExpiresAt > _time.GetUtcNow())
         {
             // Refused here before it is stored: a failing store must not leave a token in use that its owner gave up.

@@ -9,8 +9,8 @@ namespace Metering.Server.Tests;
 
 public sealed class AuthorizedKeyExchangeTests
 {
-    private const IdentityRefusalKind Malformed = IdentityRefusalKind.Malformed;
-    private const IdentityRefusalKind Unauthenticated = IdentityRefusalKind.Unauthenticated;
+    private const RefusalKind Malformed = RefusalKind.InvalidForm;
+    private const RefusalKind Unauthenticated = RefusalKind.Unauthenticated;
     private const string NotProved = "not signed by an authorized key";
 
     [Fact]

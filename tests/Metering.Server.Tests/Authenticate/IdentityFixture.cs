@@ -78,7 +78,7 @@ internal sealed class IdentityFixture
     public Authentication Authenticate(string token) => Authority.Authenticate("Bearer " + token, Snapshot);
 
     /// <summary>Asserts that the JWT with one member of its payload changed is refused, and in which words.</summary>
-    public void AssertPayloadRefused(string member, JsonNode? value, IdentityRefusalKind kind, string words)
+    public void AssertPayloadRefused(string member, JsonNode? value, RefusalKind kind, string words)
     {
         JsonObject payload = Payload();
         payload.Remove(member);
@@ -87,7 +87,7 @@ internal sealed class IdentityFixture
         AssertRefused(Sign(Header(), payload), kind, words);
     }
 
-    public void AssertRefused(string jwt, IdentityRefusalKind kind, string words)
+    public void AssertRefused(string jwt, RefusalKind kind, string words)
     {
         TokenIssue issue = TryExchange(jwt);
         Assert.Null(issue.Token);

@@ -100,7 +100,7 @@ public sealed class TokenAuthorityTests
         {
             TokenRevocation revocation = await fixture.Authority.RevokeAsync(text, Cancellation);
             Assert.Null(revocation.SubjectId);
-            Assert.Equal(IdentityRefusalKind.Malformed, revocation.Refusal!.Kind);
+            Assert.Equal(RefusalKind.InvalidForm, revocation.Refusal!.Kind);
         }
     }
 
@@ -295,8 +295,8 @@ public sealed class TokenAuthorityTests
         fixture.Snapshot = IdentityFixture.Catalog(2, hasKey: false);
         AssertRefused(fixture.Authenticate(token), "is gone");
 
-        IdentityRefusal foreign = fixture.Authority.IssueForServiceAccount(caller, "aje-other").Refusal!;
-        Assert.Equal(IdentityRefusalKind.NotAllowed, foreign.Kind);
+        Refusal foreign = fixture.Authority.IssueForServiceAccount(caller, "aje-other").Refusal!;
+        Assert.Equal(RefusalKind.NotPermitted, foreign.Kind);
         Assert.Equal(foreign, fixture.Authority.IssueForServiceAccount(caller, "aje-unknown").Refusal);
     }
 
@@ -308,7 +308,7 @@ public sealed class TokenAuthorityTests
         AuthenticatedAccount account = fixture.Authenticate(token).Account!;
         Assert.Equal("aje-other", account.Account.Account.Id);
         Assert.Null(account.KeyId);
-        Assert.Equal(IdentityRefusalKind.NotFound, fixture.Authority.IssueForAdmin("aje-unknown", fixture.Snapshot).Refusal!.Kind);
+        Assert.Equal(RefusalKind.NotFound, fixture.Authority.IssueForAdmin("aje-unknown", fixture.Snapshot).Refusal!.Kind);
     }
 
     [Fact]
@@ -340,7 +340,7 @@ public sealed class TokenAuthorityTests
     private static void AssertRefused(Authentication authentication, string words)
     {
         Assert.Null(authentication.Account);
-        Assert.Equal(IdentityRefusalKind.Unauthenticated, authentication.Refusal!.Kind);
+        Assert.Equal(RefusalKind.Unauthenticated, authentication.Refusal!.Kind);
         Assert.Contains(words, authentication.Refusal.Message, StringComparison.Ordinal);
     }
 

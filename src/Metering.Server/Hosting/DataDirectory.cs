@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace Metering.Server;
+
+/// <summary>The one directory that a server keeps everything in, locked while it serves.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private const string LockName = "lock";
+    private const string LedgerName = "ledger.db";
+
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream @lock)
+    {
+        FullPath = path;
+        _lock = @lock;
+    }
+
+    /// <summary>The directory, absolute.</summary>
+    public string FullPath { get; }
+
+    /// <summary>The ledger's file.</summary>
+    public string LedgerFile => Path.Combine(FullPath, LedgerName);
+
+    /// <summary>Opens or makes the directory (mode 0700) and locks it.</summary>
+    /// <exception cref="StartException">In use, not ours, or not writable.</exception>
+    public static DataDirectory Open(string path)
+    {
+        string full = Path.GetFullPath(path);
+        try
+        {
+            if (File.Exists(full))
+                throw new StartException($"The data directory {full} is a file. Choose a directory with --data.");
+            if (!Directory.Exists(full))
+                Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            CheckOurs(full);
+            return new DataDirectory(full, Lock(full));
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StartException($"The data directory {full} cannot be written by this user. Change its owner, or choose another with --data.");
+        }
+        catch (IOException fault)
+        {
+            throw new StartException($"The data directory {full} cannot be used: {fault.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    // An empty directory becomes ours; one with other people's files never does.
+    private static void CheckOurs(string full)
+    {
+        string[] names = [.. Directory.EnumerateFileSystemEntries(full).Select(entry => Path.GetFileName(entry)!)];
+        string[] ours = [LockName, LedgerName, LedgerName + "-wal", LedgerName + "-shm", LedgerName + "-journal", AdminToken.FileName, "tls", "lost+found"];
+        if (names.Contains(LedgerName, StringComparer.Ordinal) || Array.TrueForAll(names, name => ours.Contains(name, StringComparer.Ordinal)))
+            return;
+        string strangers = string.Join(", ", names.Except(ours, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(3));
+        throw new StartException($"The data directory {full} holds other files ({strangers}) and no ledger. Choose an empty or new directory with --data.");
+    }
+
+    private static FileStream Lock(string full)
+    {
+        string path = Path.Combine(full, LockName);
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            throw new StartException($"The data directory {full} is in use by another server{HolderOf(path)}. Stop it first, or choose another directory with --data.");
+        }
+
+        stream.SetLength(0);
+        stream.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+        stream.Flush();
+        return stream;
+    }
+
+    private static string HolderOf(string path)
+    {
+        try
+        {
+            // Read without asking for a share of the lock.
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return reader.ReadToEnd() is { Length: > 0 } text ? $" (process {text})" : "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using Metering.Ledger;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Metering.Server;
+
+/// <summary><c>/healthz</c>: the process answers. <c>/readyz</c>: it can count usage.</summary>
+internal static class Health
+{
+    /// <summary>Alive needs nothing but an answer.</summary>
+    public static readonly HealthCheckOptions Alive = new() { Predicate = _ => false };
+
+    /// <summary>Ready needs the ledger.</summary>
+    public static readonly HealthCheckOptions Ready = new();
+}
+
+/// <summary>Healthy as long as the ledger has met no fault that it must not outlive.</summary>
+internal sealed class LedgerHealth(ILedger ledger) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        ledger.Failure.IsCompleted ? HealthCheckResult.Unhealthy(await ledger.Failure) : HealthCheckResult.Healthy();
+}

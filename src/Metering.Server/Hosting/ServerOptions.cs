@@ -1,0 +1,111 @@
+using System.Net;
+using Metering.Ledger;
+
+namespace Metering.Server;
+
+/// <summary>What the emulator makes of Writes.</summary>
+public enum EmulatorMode
+{
+    /// <summary>Not an emulator.</summary>
+    Off,
+
+    /// <summary>Every caller is authorized.</summary>
+    Always,
+
+    /// <summary>Nobody is: every Write is PERMISSION_DENIED.</summary>
+    Never,
+
+    /// <summary>Only dry runs pass.</summary>
+    DryRun,
+}
+
+/// <summary>Everything that can be set about a server. <see cref="ServerSettings"/> reads it from flags, environment and file.</summary>
+public sealed class ServerOptions
+{
+    /// <summary>Default of <see cref="Data"/>.</summary>
+    public const string DefaultData = "metering-data";
+
+    /// <summary>Directory of the ledger, the admin token and the certificates.</summary>
+    public string Data { get; set; } = DefaultData;
+
+    /// <summary>Catalog file applied at start; null leaves the stored one as it is.</summary>
+    public string? Catalog { get; set; }
+
+    /// <summary>Cleartext HTTP/1.1 (REST); null for none.</summary>
+    public IPEndPoint? ListenHttp { get; set; } = new(IPAddress.Loopback, 8080);
+
+    /// <summary>Cleartext HTTP/2 (gRPC); null for none.</summary>
+    public IPEndPoint? ListenGrpc { get; set; } = new(IPAddress.Loopback, 8081);
+
+    /// <summary>TLS: REST and gRPC by ALPN; null for none.</summary>
+    public IPEndPoint? ListenHttps { get; set; } = new(IPAddress.Loopback, 8443);
+
+    /// <summary>HOST:PORT that SDKs are told to call; null for localhost and the HTTPS port.</summary>
+    public string? Advertise { get; set; }
+
+    /// <summary>Allows cleartext listeners beyond loopback.</summary>
+    public bool AllowCleartext { get; set; }
+
+    /// <summary>Certificate file (PEM) instead of the local CA's.</summary>
+    public string? TlsCertificate { get; set; }
+
+    /// <summary>Key file (PEM) of <see cref="TlsCertificate"/>.</summary>
+    public string? TlsKey { get; set; }
+
+    /// <summary>Rehearsal: any token is good.</summary>
+    public EmulatorMode Emulator { get; set; } = EmulatorMode.Off;
+
+    /// <summary>Age beyond which a record is EXPIRED.</summary>
+    public TimeSpan AcceptanceWindow { get; set; } = Limits.AcceptanceWindow;
+
+    /// <summary>Lead beyond which a timestamp is invalid.</summary>
+    public TimeSpan FutureTolerance { get; set; } = Limits.FutureTolerance;
+
+    /// <summary>Lifetime of IAM tokens.</summary>
+    public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
+
+    /// <summary>Serves although the clock stands far behind what the ledger has seen, from the ledger's time on.</summary>
+    public bool AcceptClock { get; set; }
+
+    /// <summary>Everything that does not go together, one sentence each.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        if (ListenHttp is null && ListenGrpc is null && ListenHttps is null)
+            faults.Add("listen-http, listen-grpc and listen-https are all none: nobody could reach the server.");
+        CheckCleartext(faults, "listen-http", ListenHttp);
+        CheckCleartext(faults, "listen-grpc", ListenGrpc);
+        if (Emulator != EmulatorMode.Off && ListenHttps is { } https && !IPAddress.IsLoopback(https.Address))
+            faults.Add($"listen-https is {https}: the emulator trusts any token, so it listens on loopback only.");
+        if (TlsCertificate is null != TlsKey is null)
+            faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
+        CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
+        CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
+        CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, TimeSpan.FromDays(30));
+        if (Advertise is { } advertise && !IsHostAndPort(advertise))
+            faults.Add($"advertise is '{advertise}': HOST:PORT is needed, without a scheme, such as metering.example.org:443.");
+        return faults;
+    }
+
+    private void CheckCleartext(List<string> faults, string name, IPEndPoint? endpoint)
+    {
+        if (endpoint is null || IPAddress.IsLoopback(endpoint.Address))
+            return;
+        if (Emulator != EmulatorMode.Off)
+            faults.Add($"{name} is {endpoint}: the emulator trusts any token, so it listens on loopback only.");
+        else if (!AllowCleartext)
+            faults.Add($"{name} is {endpoint}, beyond loopback and without TLS: tokens would travel in the open. Use listen-https, or allow-cleartext behind a TLS proxy.");
+    }
+
+    private static void CheckRange(List<string> faults, string name, TimeSpan value, TimeSpan minimum, TimeSpan maximum)
+    {
+        if (value < minimum || value > maximum)
+            faults.Add($"{name} is {value:c}: {minimum:c} to {maximum:c} is allowed.");
+    }
+
+    private static bool IsHostAndPort(string text) =>
+        Uri.TryCreate($"https://{text}/", UriKind.Absolute, out Uri? uri)
+        && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0
+        && text.LastIndexOf(':') is > 0 and var colon
+        && ushort.TryParse(text.AsSpan(colon + 1), out ushort port) && port > 0;
+}

@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+using Metering.Grpc;
+using Metering.Ledger;
+
+namespace Metering.Server;
+
+/// <summary>
+/// The path of usage, whole: wire → authenticate → authorize → validate → ledger → respond. gRPC and REST differ only
+/// before the first stage and after the last. Each stage may refuse; a refusal is a value that goes straight to respond.
+/// </summary>
+public sealed class WritePath(
+    CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger)
+{
+    /// <summary>Carries one Write request from its decoded form to its verdicts.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<RpcResult<UsageWrite>> WriteAsync(UsageWrite write, RpcCall call)
+    {
+        // 1. Wire: UsageWriteCodec has decoded the message into `write`.
+        write.RequestId = RequestIdMiddleware.IdOf(call.HttpContext);
+        CatalogSnapshot snapshot = catalog.Current;
+
+        // 2. Authenticate: who is calling?
+        Authentication caller = authenticator.Authenticate(call.RequestHeaders.Authorization, snapshot);
+        if (caller.Account is not { } account)
+            return RefusalStatus.Of(caller.Refusal!);
+
+        // 3. Authorize: may they report this usage, and to whom is it counted?
+        if (authorizer.Authorize(write, account.Account, snapshot) is { } forbidden)
+            return RefusalStatus.Of(forbidden);
+
+        // 4. Validate: has the request its form, and which rules does each record break?
+        if (validator.Validate(write, snapshot) is { } malformed)
+            return RefusalStatus.Of(malformed);
+
+        // 5. Ledger: was it counted before? If not, count it, durably.
+        LedgerAnswer answer = await ledger.WriteAsync(write);
+
+        // 6. Respond: UsageVerdictCodec encodes the verdicts of `write`.
+        return answer == LedgerAnswer.Committed ? write : RefusalStatus.Of(answer);
+    }
+}

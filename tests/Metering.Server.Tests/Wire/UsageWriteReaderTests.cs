@@ -1,0 +1,260 @@
+using System.Buffers;
+using System.Text;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Metering.Grpc;
+using Metering.Ledger;
+using Yandex.Cloud.Marketplace.Metering.V1;
+using WireRecord = Yandex.Cloud.Marketplace.Metering.V1.UsageRecord;
+
+namespace Metering.Server.Tests;
+
+/// <summary>The purpose-built decoder understands exactly what the general one does, on sound and on damaged messages.</summary>
+public class UsageWriteReaderTests
+{
+    private const int Messages = 20_000;
+
+    [Fact]
+    public void Sound_messages_are_read_as_the_general_parser_reads_them()
+    {
+        var random = new Random(20261121);
+        for (int round = 0; round < Messages; round++)
+        {
+            WriteUsageRequest request = RandomRequest(random);
+            AssertSame(request, Read(request.ToByteArray()), $"round {round}");
+        }
+    }
+
+    [Fact]
+    public void Damaged_messages_are_refused_or_read_as_the_general_parser_does()
+    {
+        var random = new Random(42);
+        int refused = 0, read = 0;
+        for (int round = 0; round < Messages; round++)
+        {
+            byte[] bytes = Damage(RandomRequest(random).ToByteArray(), random);
+            UsageWrite? ours = TryRead(bytes);
+            WriteUsageRequest? general = TryGeneral(bytes);
+            if (ours is null || general is null)
+            {
+                // The general parser lets two faults through: text that is not UTF-8, and an unknown field that is longer
+                // than the message that it stands in.
+                Assert.True(ours is null, $"round {round}: read what the general parser refuses: {Convert.ToHexString(bytes)}");
+                Assert.True(
+                    general is null || !IsSound(bytes, Levels),
+                    $"round {round}: refused what the general parser reads: {Convert.ToHexString(bytes)}");
+                refused++;
+                continue;
+            }
+
+            AssertSame(general, ours, $"round {round}: {Convert.ToHexString(bytes)}");
+            read++;
+        }
+
+        Assert.True(refused > Messages / 20 && read > Messages / 20, $"{refused} refused, {read} read: the damage is one-sided");
+    }
+
+    [Theory]
+    [InlineData("0A")] // field 1 (bool) as text, and truncated
+    [InlineData("1205AB")] // longer than the message
+    [InlineData("08FFFFFFFFFFFFFFFFFFFF01")] // a number of 11 bytes
+    [InlineData("0008")] // field number 0
+    [InlineData("0C")] // ends a group that was not begun
+    [InlineData("0B")] // begins a group that does not end
+    [InlineData("0B14")] // ends it with another number
+    [InlineData("0F")] // wire type 7
+    [InlineData("1A0212FF")] // a record whose text is longer than the record
+    [InlineData("1A040A02C328")] // uuid is not UTF-8
+    public void Malformed_bytes_are_refused_as_internal(string hexadecimal)
+    {
+        RpcException fault = Assert.Throws<RpcException>(() => Read(Convert.FromHexString(hexadecimal)));
+        Assert.Equal(RpcCode.Internal, fault.Status.Code);
+        Assert.StartsWith("The request is not valid protobuf: ", fault.Status.Message);
+    }
+
+    [Fact]
+    public void Groups_deeper_than_the_limit_are_refused_and_not_followed()
+    {
+        byte[] deep = [.. Enumerable.Repeat((byte)0x2B, 60_000)];
+        Assert.Throws<RpcException>(() => Read(deep));
+    }
+
+    [Fact]
+    public void A_message_in_many_segments_is_the_same_message()
+    {
+        byte[] bytes = RandomRequest(new Random(7)).ToByteArray();
+        var write = new UsageWrite { Kind = UsageKind.ProductInstance };
+        UsageWriteReader.Read(Segments(bytes), write);
+        AssertSame(WriteUsageRequest.Parser.ParseFrom(bytes), write, "segments");
+    }
+
+    [Fact]
+    public void Records_beyond_25_are_counted_but_not_kept()
+    {
+        var request = new WriteUsageRequest();
+        request.UsageRecords.AddRange(Enumerable.Range(0, 40).Select(_ => new WireRecord()));
+        UsageWrite write = Read(request.ToByteArray());
+        Assert.Equal(40, write.RecordCount);
+        Assert.Equal(Limits.RecordsPerWrite, write.Records.Length);
+    }
+
+    private static UsageWrite Read(byte[] bytes)
+    {
+        var write = new UsageWrite { Kind = UsageKind.ProductInstance };
+        UsageWriteReader.Read(new ReadOnlySequence<byte>(bytes), write);
+        return write;
+    }
+
+    private static UsageWrite? TryRead(byte[] bytes)
+    {
+        try
+        {
+            return Read(bytes);
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
+    }
+
+    private static WriteUsageRequest? TryGeneral(byte[] bytes)
+    {
+        try
+        {
+            return WriteUsageRequest.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    private static void AssertSame(WriteUsageRequest general, UsageWrite ours, string where)
+    {
+        Assert.True(general.DryRun == ours.DryRun, where);
+        Assert.True(general.ProductInstanceId == Text(ours, ours.TargetText), where);
+        Assert.True(general.UsageRecords.Count == ours.RecordCount, where);
+        for (int index = 0; index < Math.Min(ours.RecordCount, Limits.RecordsPerWrite - 1); index++)
+        {
+            WireRecord expected = general.UsageRecords[index];
+            Ledger.UsageRecord actual = ours.Records[index];
+            Assert.True(expected.Uuid == Text(ours, actual.UuidText), where);
+            Assert.True(expected.SkuId == Text(ours, actual.SkuText), where);
+            Assert.True(expected.Quantity == actual.Quantity, where);
+            Assert.True((expected.Timestamp is not null) == actual.HasTimestamp, where);
+            Assert.True((expected.Timestamp?.Seconds ?? 0) == actual.TimestampSeconds, where);
+            Assert.True((expected.Timestamp?.Nanos ?? 0) == actual.TimestampNanoseconds, where);
+        }
+    }
+
+    // Of each level of nesting: its text fields, and the field that holds the next level.
+    private static readonly (ulong[] Texts, ulong Nested)[] Levels = [([2], 3), ([1, 2], 4), ([], 0)];
+
+    // An independent walk: every field stays inside its message, every text is UTF-8, overwritten ones included.
+    private static bool IsSound(ReadOnlySpan<byte> message, ReadOnlySpan<(ulong[] Texts, ulong Nested)> levels)
+    {
+        int position = 0;
+        while (position < message.Length)
+        {
+            ulong tag = Varint(message, ref position);
+            ulong length = (tag & 7) switch { 0 => Varint(message, ref position) & 0, 1 => 8, 2 => Varint(message, ref position), 5 => 4, _ => 0 };
+            if (length > (ulong)Math.Max(0, message.Length - position))
+                return false;
+            ReadOnlySpan<byte> field = message.Slice(position, (int)length);
+            if ((tag & 7) == 2 && levels[0].Texts.Contains(tag >> 3) && !System.Text.Unicode.Utf8.IsValid(field))
+                return false;
+            if (tag == ((levels[0].Nested << 3) | 2) && levels.Length > 1 && !IsSound(field, levels[1..]))
+                return false;
+            position += (int)length;
+        }
+
+        return position == message.Length;
+    }
+
+    private static ulong Varint(ReadOnlySpan<byte> message, ref int position)
+    {
+        ulong value = 0;
+        for (int shift = 0; position < message.Length; shift += 7)
+        {
+            byte next = message[position++];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                break;
+        }
+
+        return value;
+    }
+
+    private static string Text(UsageWrite write, TextSlice slice) => Encoding.UTF8.GetString(write.Text(slice));
+
+    private static WriteUsageRequest RandomRequest(Random random)
+    {
+        var request = new WriteUsageRequest { DryRun = random.Next(2) == 0, ProductInstanceId = RandomText(random) };
+        for (int count = random.Next(6); count > 0; count--)
+        {
+            request.UsageRecords.Add(new WireRecord
+            {
+                Uuid = RandomText(random),
+                SkuId = RandomText(random),
+                Quantity = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64),
+                Timestamp = random.Next(4) == 0 ? null : new Timestamp { Seconds = random.NextInt64() >> random.Next(64), Nanos = random.Next(int.MinValue, int.MaxValue) },
+            });
+        }
+
+        return request;
+    }
+
+    private static string RandomText(Random random) => random.Next(4) switch
+    {
+        0 => "",
+        1 => "ключ-" + random.Next(),
+        _ => new string((char)random.Next('a', 'z'), random.Next(60)),
+    };
+
+    private static byte[] Damage(byte[] bytes, Random random)
+    {
+        var damaged = new List<byte>(bytes);
+        for (int times = random.Next(1, 4); times > 0; times--)
+        {
+            int at = random.Next(damaged.Count + 1);
+            switch (random.Next(4))
+            {
+                case 0 when at < damaged.Count:
+                    damaged[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    damaged.Insert(at, (byte)random.Next(256));
+                    break;
+                case 2 when at < damaged.Count:
+                    damaged.RemoveAt(at);
+                    break;
+                case 3:
+                    damaged.RemoveRange(at, damaged.Count - at);
+                    break;
+            }
+        }
+
+        return [.. damaged];
+    }
+
+    private static ReadOnlySequence<byte> Segments(byte[] bytes)
+    {
+        var first = new Segment(bytes.AsMemory(0, 1), 0);
+        Segment last = first;
+        for (int index = 1; index < bytes.Length; index++)
+            last = last.Append(bytes.AsMemory(index, 1));
+        return new ReadOnlySequence<byte>(first, 0, last, 1);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, long start) => (Memory, RunningIndex) = (memory, start);
+
+        public Segment Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Segment(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}
