@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what the tests need and is missing, builds everything, runs every test and prints a summary.
+# Exit code 0 when all passed. Arguments name test projects (default: all), for example: ./test.sh Metering.Ledger.Tests
+set -uo pipefail
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
+logs=artifacts/test-logs
+mkdir -p "$logs"
+
+need() { # need COMMAND DEBIAN-PACKAGE
+  command -v "$1" >/dev/null && return
+  echo "Installing $2 (provides $1) ..."
+  local sudo=()
+  [[ $EUID -eq 0 ]] || sudo=(sudo)
+  { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq "$2"; } >"$logs/apt-$2.log" 2>&1 ||
+    { cat "$logs/apt-$2.log" >&2; echo "test.sh: could not install $2" >&2; exit 70; }
+}
+need curl curl
+need node nodejs
+need npm npm
+
+echo "Installing the official Node SDK for the tests (tests/sdk-node) ..."
+if [[ ! -e tests/sdk-node/node_modules/.package-lock.json || tests/sdk-node/package-lock.json -nt tests/sdk-node/node_modules/.package-lock.json ]]; then
+  (cd tests/sdk-node && npm ci --no-audit --no-fund --loglevel=error) >"$logs/npm.log" 2>&1 ||
+    { cat "$logs/npm.log" >&2; echo "test.sh: npm could not install the SDK" >&2; exit 70; }
+fi
+
+echo "Building ..."
+if ! dotnet build Metering.slnx -c Release -v quiet --nologo -clp:NoSummary >"$logs/build.log" 2>&1; then
+  cat "$logs/build.log" >&2
+  echo "test.sh: the build failed" >&2
+  exit 70
+fi
+
+# Each project's own summary is read, so that a project that ran nothing or fell over is never counted as passed.
+passed=0 failed=0 skipped=0
+projects=("$@")
+[[ $# -gt 0 ]] || mapfile -t projects < <(cd tests && ls -d *.Tests)
+for project in "${projects[@]}"; do
+  log=$logs/$project.log
+  start=$SECONDS
+  dotnet test --project "tests/$project" -c Release --no-build --no-progress >"$log" 2>&1
+  code=$?
+  count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
+  p=$(count succeeded) f=$(count failed) s=$(count skipped)
+  if [[ -z $p || ($code -ne 0 && ${f:-0} -eq 0) || $((p + ${f:-0})) -eq 0 ]]; then
+    f=$((${f:-0} + 1)) # it did not run to its end
+  fi
+  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+  printf '%-34s %5d passed %3d failed  %4d s\n' "$project" "${p:-0}" "${f:-0}" $((SECONDS - start))
+  if [[ ${f:-0} -gt 0 ]]; then
+    sed 's/^/    /' "$log"
+  fi
+done
+
+echo
+[[ $skipped -eq 0 ]] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]

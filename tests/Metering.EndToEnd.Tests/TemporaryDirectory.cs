@@ -1,0 +1,11 @@
+namespace Metering.EndToEnd.Tests;
+
+/// <summary>A directory that is gone after the test.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    public string FullPath { get; } = Directory.CreateTempSubdirectory("metering-test-").FullName;
+
+    public string this[string name] => Path.Combine(FullPath, name);
+
+    public void Dispose() => Directory.Delete(FullPath, recursive: true);
+}
