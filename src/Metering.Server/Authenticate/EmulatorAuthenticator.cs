@@ -17,9 +17,9 @@ internal sealed class EmulatorAuthenticator(IAuthenticator real) : IAuthenticato
         DateTimeOffset.MaxValue);
 
     /// <inheritdoc/>
-    public Authentication Authenticate(StringValues authorization, CatalogSnapshot catalog)
+    public Authentication Authenticate(StringValues authorization, CatalogSnapshot snapshot)
     {
-        Authentication proved = real.Authenticate(authorization, catalog);
+        Authentication proved = real.Authenticate(authorization, snapshot);
         if (proved.Account is not null)
             return proved;
         return authorization is [{ } header] && header.Length > Scheme.Length && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)

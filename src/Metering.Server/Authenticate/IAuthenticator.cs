@@ -8,6 +8,6 @@ public interface IAuthenticator
 {
     /// <summary>Names the account behind the request, or refuses.</summary>
     /// <param name="authorization">The values of the <c>authorization</c> header.</param>
-    /// <param name="catalog">The catalog that the request is judged by.</param>
-    Authentication Authenticate(StringValues authorization, CatalogSnapshot catalog);
+    /// <param name="snapshot">The catalog that the request is judged by.</param>
+    Authentication Authenticate(StringValues authorization, CatalogSnapshot snapshot);
 }
