@@ -29,12 +29,16 @@ public static class RpcApplicationExtensions
         ILoggerFactory log = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         var runtime = new RpcRuntime(provider.GetService<TimeProvider>() ?? TimeProvider.System, log.CreateLogger("Metering.Grpc"), stopping);
         var grpc = new GrpcServer(runtime);
-        return app.Use(next => context => Route(context, services, grpc, next));
+        var rest = new RestServer(runtime);
+        return app.Use(next => context => Route(context, services, grpc, rest, next));
     }
 
-    private static Task Route(HttpContext context, RpcServices services, GrpcServer grpc, RequestDelegate next)
+    private static Task Route(HttpContext context, RpcServices services, GrpcServer grpc, RestServer rest, RequestDelegate next)
     {
         RpcMethod? method = services.FindByPath(context.Request.Path.Value ?? "");
-        return method is not null || GrpcContentType.IsGrpc(context.Request.ContentType) ? grpc.ServeAsync(context, method) : next(context);
+        if (method is not null || GrpcContentType.IsGrpc(context.Request.ContentType))
+            return grpc.ServeAsync(context, method);
+        RestMatch match = services.Rest.Find(context.Request);
+        return match.IsKnownPath ? rest.ServeAsync(context, match) : next(context);
     }
 }

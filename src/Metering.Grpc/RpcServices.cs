@@ -8,7 +8,8 @@ public sealed class RpcServices
     private readonly FrozenDictionary<string, RpcMethod> _byPath;
 
     /// <summary>Takes the services together.</summary>
-    /// <exception cref="ArgumentException">A method of a service has no handler, or a service is there twice; every fault is named.</exception>
+    /// <exception cref="ArgumentException">A method of a service has no handler, or a service or a REST path is there twice; every fault is named.</exception>
+    /// <exception cref="FormatException">A <c>google.api.http</c> option makes no sense for its method.</exception>
     public RpcServices(IReadOnlyList<RpcService> services)
     {
         Services = services;
@@ -23,11 +24,14 @@ public sealed class RpcServices
         ];
         if (faults.Count > 0)
             throw new ArgumentException(string.Join("; ", faults), nameof(services));
+        Rest = new RestTable(services.SelectMany(service => service.Methods));
         _byPath = services.SelectMany(service => service.Methods).ToFrozenDictionary(method => method.Path, StringComparer.Ordinal);
     }
 
     /// <summary>The services, in the order given.</summary>
     public IReadOnlyList<RpcService> Services { get; }
+
+    internal RestTable Rest { get; }
 
     internal RpcMethod? FindByPath(string path) => _byPath.GetValueOrDefault(path);
 }

@@ -31,4 +31,13 @@ internal static class Statuses
 
     public static RpcStatus MalformedTimeout(string value) => new(
         RpcCode.Internal, $"grpc-timeout \"{value}\" is malformed; it is 1 to 8 digits and one of H M S m u n");
+
+    public static RpcStatus BodyTooLarge(int maximumBytes) => new(
+        RpcCode.ResourceExhausted, $"the request body is larger than {maximumBytes} bytes, the limit of this method");
+
+    public static RpcStatus WrongHttpMethod(string method, string allowed) => new(
+        RpcCode.Unimplemented, $"{method} is not possible here; use {allowed}");
+
+    public static RpcStatus UnsupportedContentEncoding(string encoding) => new(
+        RpcCode.Unimplemented, $"content-encoding \"{encoding}\" is not supported; send the body as it is");
 }
