@@ -8,6 +8,9 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Time after the end during which overdue requests are still sent.</summary>
+    private static readonly TimeSpan GraceTime = TimeSpan.FromSeconds(1);
+
     /// <summary>Time that the last answers have after the last request.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
@@ -53,7 +56,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         double interval = options.RecordsPerSecond > 0
             ? time.TimestampFrequency * options.Records * connections / options.RecordsPerSecond
             : 0;
-        return new RequestSchedule(start, end, requests, interval, (double)number / connections);
+        return new RequestSchedule(start, end, (long)(GraceTime.TotalSeconds * time.TimestampFrequency), requests, interval, (double)number / connections);
     }
 
     private static Thread Begin(LoadConnection connection, RequestSchedule schedule, int number)
@@ -128,7 +131,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         }
         catch (Exception fault) when (fault is SocketException or IOException)
         {
-            throw new LoadException($"No gRPC at {options.Address}: {fault.Message} Is the server running, and is this its cleartext gRPC address?");
+            throw new LoadException($"No gRPC at {options.Address} ({fault.Message.TrimEnd('.')}). Is the server running, and is this its cleartext gRPC address?");
         }
     }
 }
