@@ -13,7 +13,7 @@ public sealed record CatalogApplication(
 /// <summary>A key that was registered, or why not. Exactly one of the two is set.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Refusal">Why it was not registered.</param>
-public readonly record struct KeyRegistration(AuthorizedKey? Key, IdentityRefusal? Refusal);
+public readonly record struct KeyRegistration(AuthorizedKey? Key, Refusal? Refusal);
 
 /// <summary>
 /// Changes the catalog: one change at a time, each computed against what is stored, committed whole, and only then in
@@ -83,19 +83,19 @@ public sealed class CatalogRegistry(ICatalogStore store, CatalogHolder holder, T
     {
         string id = string.IsNullOrEmpty(keyId) ? "ajk" + RandomNumberGenerator.GetString(IdCharacters, RandomIdCharacters) : keyId;
         if (!DeclarationReader.IsIdentifier(id))
-            return Refuse(IdentityRefusalKind.Malformed, $"the key's id is '{Shortened(id)}'; allowed: {DeclarationReader.IdentifierForm}");
+            return Refuse(RefusalKind.InvalidForm, $"the key's id is '{Shortened(id)}'; allowed: {DeclarationReader.IdentifierForm}");
         if (!AuthorizedPublicKey.TryRead(algorithm, publicKeyPem, out AuthorizedPublicKey? read, out string fault))
-            return Refuse(IdentityRefusalKind.Malformed, fault);
+            return Refuse(RefusalKind.InvalidForm, fault);
 
         var createdAt = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
         var key = new AuthorizedKey(id, serviceAccountId, createdAt, algorithm, read.Pem, Declared: false);
         return await ChangeAsync<KeyRegistration>(
             stored => Find<ServiceAccount>(stored, serviceAccountId) is not { Retired: false }
                 ? ([], Refuse(
-                    IdentityRefusalKind.NotFound, $"there is no service account '{Shortened(serviceAccountId)}' in the catalog"))
+                    RefusalKind.NotFound, $"there is no service account '{Shortened(serviceAccountId)}' in the catalog"))
                 : Find<AuthorizedKey>(stored, id) is { } taken
                     ? ([], Refuse(
-                        IdentityRefusalKind.AlreadyExists,
+                        RefusalKind.AlreadyExists,
                         $"the key id '{id}' {(taken.Retired ? "was used by a key that was deleted" : "is taken")}; choose another"))
                     : ([new CatalogPut(key, Retired: false)], new KeyRegistration(key, null)),
             dryRun: false,
@@ -106,11 +106,11 @@ public sealed class CatalogRegistry(ICatalogStore store, CatalogHolder holder, T
     /// <summary>Takes a key out of use; its tokens end with it, at once.</summary>
     /// <returns>Null; or a refusal, NotFound when there is no such key.</returns>
     /// <exception cref="CatalogConflictException">Others kept changing the catalog.</exception>
-    public Task<IdentityRefusal?> DeleteKeyAsync(string keyId, CancellationToken cancellationToken) => ChangeAsync<IdentityRefusal?>(
+    public Task<Refusal?> DeleteKeyAsync(string keyId, CancellationToken cancellationToken) => ChangeAsync<Refusal?>(
         stored => Find<AuthorizedKey>(stored, keyId) is { Retired: false } found
             ? ([new CatalogPut(found.Object, Retired: true)], null)
-            : ([], new IdentityRefusal(
-                IdentityRefusalKind.NotFound, $"there is no authorized key '{Shortened(keyId)}' in the catalog")),
+            : ([], new Refusal(
+                RefusalKind.NotFound, $"there is no authorized key '{Shortened(keyId)}' in the catalog")),
         dryRun: false,
         (refusal, _) => refusal,
         cancellationToken);
@@ -162,7 +162,7 @@ public sealed class CatalogRegistry(ICatalogStore store, CatalogHolder holder, T
 
     private static CatalogApplication Refused(CatalogFaults faults, StoredCatalog stored) => new(faults.InOrder(), [], stored.Version);
 
-    private static KeyRegistration Refuse(IdentityRefusalKind kind, string message) => new(null, new IdentityRefusal(kind, message));
+    private static KeyRegistration Refuse(RefusalKind kind, string message) => new(null, new Refusal(kind, message));
 
     private static string Shortened(string text) => DeclarationReader.Shortened(text);
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -20,7 +19,7 @@ public sealed record ListenAddresses(IPEndPoint? Http, IPEndPoint? Grpc, IPEndPo
 internal static class Listeners
 {
     /// <summary>Tells Kestrel where to listen, in the order http, grpc, https.</summary>
-    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, X509Certificate2? certificate, X509Certificate2Collection? chain)
+    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerTls? tls)
     {
         kestrel.AddServerHeader = false;
         if (options.ListenHttp is { } http)
@@ -32,11 +31,11 @@ internal static class Listeners
         kestrel.Listen(https, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseHttps(tls =>
+            listen.UseHttps(https =>
             {
-                tls.ServerCertificate = certificate;
-                tls.ServerCertificateChain = chain;
-                tls.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.ServerCertificate = tls!.Certificate;
+                https.ServerCertificateChain = tls.Chain;
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
             });
         });
     }

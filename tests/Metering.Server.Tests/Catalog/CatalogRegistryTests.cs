@@ -197,13 +197,13 @@ public sealed class CatalogRegistryTests : IDisposable
     public async Task What_is_wrong_with_a_registration_is_said()
     {
         await Apply(CatalogSamples.Full);
-        await AssertRegistrationRefused("ajk-1", "aje-acme", IdentityRefusalKind.AlreadyExists, "the key id 'ajk-1' is taken; choose another");
-        await AssertRegistrationRefused("ajk-3", "aje-none", IdentityRefusalKind.NotFound, "there is no service account 'aje-none' in the catalog");
-        await AssertRegistrationRefused("a b", "aje-acme", IdentityRefusalKind.Malformed, "the key's id is 'a b'; allowed: 1 to 50 characters");
+        await AssertRegistrationRefused("ajk-1", "aje-acme", RefusalKind.AlreadyExists, "the key id 'ajk-1' is taken; choose another");
+        await AssertRegistrationRefused("ajk-3", "aje-none", RefusalKind.NotFound, "there is no service account 'aje-none' in the catalog");
+        await AssertRegistrationRefused("a b", "aje-acme", RefusalKind.InvalidForm, "the key's id is 'a b'; allowed: 1 to 50 characters");
         KeyRegistration wrongSize = await _registry.RegisterKeyAsync(null, "aje-acme", "RSA_4096", TestKeys.Second.PublicPem(), Cancellation);
         Assert.Equal("the public key has 2048 bits, but its algorithm is RSA_4096", wrongSize.Refusal!.Message);
         Assert.Null(await _registry.DeleteKeyAsync("ajk-1", Cancellation));
-        await AssertRegistrationRefused("ajk-1", "aje-acme", IdentityRefusalKind.AlreadyExists, "the key id 'ajk-1' was used by a key that was deleted");
+        await AssertRegistrationRefused("ajk-1", "aje-acme", RefusalKind.AlreadyExists, "the key id 'ajk-1' was used by a key that was deleted");
     }
 
     [Fact]
@@ -223,8 +223,8 @@ public sealed class CatalogRegistryTests : IDisposable
         await Apply(CatalogSamples.Full);
         Assert.Null(await _registry.DeleteKeyAsync("ajk-1", Cancellation));
         Assert.Null(_holder.Current.FindKey("ajk-1"));
-        IdentityRefusal refusal = (await _registry.DeleteKeyAsync("ajk-1", Cancellation))!;
-        Assert.Equal(new IdentityRefusal(IdentityRefusalKind.NotFound, "there is no authorized key 'ajk-1' in the catalog"), refusal);
+        Refusal refusal = (await _registry.DeleteKeyAsync("ajk-1", Cancellation))!;
+        Assert.Equal(new Refusal(RefusalKind.NotFound, "there is no authorized key 'ajk-1' in the catalog"), refusal);
     }
 
     [Fact]
@@ -280,7 +280,7 @@ public sealed class CatalogRegistryTests : IDisposable
     private Task<KeyRegistration> Register(string? keyId, string accountId) =>
         _registry.RegisterKeyAsync(keyId, accountId, "RSA_2048", TestKeys.First.PublicPem(), Cancellation);
 
-    private async Task AssertRegistrationRefused(string keyId, string accountId, IdentityRefusalKind kind, string words)
+    private async Task AssertRegistrationRefused(string keyId, string accountId, RefusalKind kind, string words)
     {
         KeyRegistration registration = await Register(keyId, accountId);
         Assert.Null(registration.Key);

@@ -1,0 +1,90 @@
+using Metering.Grpc;
+using Metering.Ledger;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Server;
+
+/// <summary>How a server's life ended.</summary>
+public enum ServerEnd
+{
+    /// <summary>It was asked to stop, finished what was in flight and closed the ledger.</summary>
+    Stopped,
+
+    /// <summary>The ledger met a fault that it must not outlive.</summary>
+    LedgerFailed,
+}
+
+/// <summary>A server that is listening. Dispose it to stop: no new work, what is in flight is finished, the ledger is closed.</summary>
+public sealed partial class MeteringServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly IMeteringStore _store;
+    private readonly DataDirectory _data;
+    private readonly ILogger _log;
+    private bool _isStopped;
+
+    internal MeteringServer(WebApplication application, IMeteringStore store, DataDirectory data, ServerFacts facts)
+    {
+        _application = application;
+        _store = store;
+        _data = data;
+        Facts = facts;
+        _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
+    }
+
+    /// <summary>What somebody who uses the server wants to know about it.</summary>
+    public ServerFacts Facts { get; }
+
+    /// <summary>Serves until SIGTERM, SIGINT, <paramref name="stop"/> or a failure of the ledger; then stops in order.</summary>
+    public async Task<ServerEnd> RunAsync(CancellationToken stop)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        IHostApplicationLifetime lifetime = _application.Lifetime;
+        await using CancellationTokenRegistration first = lifetime.ApplicationStopping.Register(() => asked.TrySetResult());
+        await using CancellationTokenRegistration second = stop.Register(() => asked.TrySetResult());
+        Task ended = await Task.WhenAny(asked.Task, _store.Ledger.Failure);
+        ServerEnd end = ServerEnd.Stopped;
+        if (ended == _store.Ledger.Failure)
+        {
+            end = ServerEnd.LedgerFailed;
+            LedgerFailed(await _store.Ledger.Failure);
+        }
+
+        await DisposeAsync();
+        return end;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isStopped)
+            return;
+        _isStopped = true;
+
+        // Load balancers look away first, then the doors close, then the ledger: nothing in flight is lost.
+        _application.Services.GetRequiredService<HealthService>().Stop();
+        await _application.StopAsync(CancellationToken.None);
+        await _application.DisposeAsync();
+        await _store.DisposeAsync();
+        _data.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Critical, "The ledger failed and the server stops: {what} Start it again; what is on disk decides what was counted.")]
+    private partial void LedgerFailed(string what);
+}
+
+/// <summary>What somebody who uses a server wants to know about it.</summary>
+/// <param name="Listening">Where it listens.</param>
+/// <param name="Advertised">HOST:PORT that SDKs are told to call.</param>
+/// <param name="DataDirectory">The data directory, absolute.</param>
+/// <param name="AdminTokenFile">The admin token's file.</param>
+/// <param name="CertificateAuthorityFile">The CA certificate that clients are to trust; null when the certificate is the operator's own or there is no TLS.</param>
+/// <param name="Emulator">Whether, and how, it only rehearses.</param>
+/// <param name="CatalogVersion">Version of the catalog in force; 0 when empty.</param>
+/// <param name="CatalogChanges">What applying the catalog file at start changed.</param>
+public sealed record ServerFacts(
+    ListenAddresses Listening, string Advertised, string DataDirectory, string AdminTokenFile, string? CertificateAuthorityFile,
+    EmulatorMode Emulator, long CatalogVersion, IReadOnlyList<CatalogDifference> CatalogChanges);

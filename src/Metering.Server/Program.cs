@@ -1,0 +1,196 @@
+using System.Net;
+using System.Net.Sockets;
+using Metering.Grpc;
+using Metering.Ledger;
+using Metering.Ledger.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Metering.Server;
+
+/// <summary>The composition root: the one place that names a store and puts every part into its room.</summary>
+public static class Program
+{
+    private static readonly DateTimeOffset Earliest = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero); // no clock in order reads less
+
+    /// <summary>Opens the data directory, applies the catalog and listens.</summary>
+    /// <exception cref="StartException">Something stands in the way; the message says what, where and what to do.</exception>
+    /// <exception cref="InvalidCatalogException">The catalog file has faults; nothing was changed.</exception>
+    public static async Task<MeteringServer> StartAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Limits.Check();
+        string? catalogYaml = await ReadCatalogAsync(options, cancellationToken);
+        DataDirectory data = DataDirectory.Open(options.Data);
+        IMeteringStore? store = null;
+        try
+        {
+            store = OpenStore(data, time);
+            MeteringClock clock = SetClock(store.Ledger, options, time);
+            return await ComposeAsync(options, time, data, store, clock, catalogYaml, cancellationToken);
+        }
+        catch
+        {
+            if (store is not null)
+                await store.DisposeAsync();
+            data.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<MeteringServer> ComposeAsync(
+        ServerOptions options, TimeProvider time, DataDirectory data, IMeteringStore store, MeteringClock clock, string? catalogYaml,
+        CancellationToken cancellationToken)
+    {
+        // The catalog, and who may call.
+        var catalog = new CatalogHolder();
+        var registry = new CatalogRegistry(store.Catalog, catalog, time);
+        await registry.LoadAsync(cancellationToken);
+        IReadOnlyList<CatalogDifference> applied = await ApplyCatalogAsync(options, registry, catalog, catalogYaml, cancellationToken);
+        AdminToken admin = AdminToken.LoadOrCreate(data.FullPath);
+        TokenAuthority tokens = await TokenAuthority.StartAsync(
+            store.Credentials, time, new TokenOptions { Lifetime = options.TokenLifetime }, cancellationToken);
+
+        // The path.
+        IAuthenticator authenticator = tokens;
+        Authorizer authorizer = new();
+        if (options.Emulator != EmulatorMode.Off)
+        {
+            authenticator = new EmulatorAuthenticator(tokens);
+            authorizer = new EmulatorAuthorizer(options.Emulator);
+        }
+
+        var validator = new Validator(clock, options.AcceptanceWindow, options.FutureTolerance);
+        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger);
+
+        // What listens. The advertised address is known for sure once the ports are bound.
+        ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
+        ListenAddresses? bound = null;
+        string Advertised() => options.Advertise ?? $"localhost:{(bound!.Https ?? bound.Grpc ?? bound.Http)!.Port}";
+        var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
+        var gate = new AdminGate(admin);
+        RpcService[] services =
+        [
+            .. WriteRpc.Services(path),
+            new IamTokenRpc(exchange, tokens, admin, catalog).Service(),
+            new ApiEndpointRpc(Advertised).Service(),
+            new CatalogRpc(gate, registry, catalog).Service(),
+            new UsageRpc(gate, catalog, store.Ledger).Service(),
+        ];
+        WebApplication application = BuildApplication(options, services, store.Ledger, tls, time);
+        await ListenAsync(application, options, cancellationToken);
+        bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
+        return new MeteringServer(application, store, data, new ServerFacts(
+            bound, Advertised(), data.FullPath, admin.Path, tls?.CertificateAuthorityFile, options.Emulator, catalog.Current.Stored.Version, applied));
+    }
+
+    private static WebApplication BuildApplication(ServerOptions options, RpcService[] services, ILedger ledger, ServerTls? tls, TimeProvider time)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddHealthChecks().AddCheck("ledger", new LedgerHealth(ledger));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options, tls));
+
+        var health = new HealthService();
+        health.SetServing("", isServing: true);
+        foreach (RpcService service in services)
+            health.SetServing(service.Descriptor.FullName, isServing: true);
+        RpcService[] all = [.. services, health.Service, .. ReflectionService.About([.. services, health.Service])];
+        builder.Services.AddSingleton(health);
+        WebApplication application = builder.Build();
+        application.Use(RequestIdMiddleware.InvokeAsync);
+        application.UseHealthChecks("/healthz", Health.Alive);
+        application.UseHealthChecks("/readyz", Health.Ready);
+        application.UseRpc(new RpcServices(all));
+        application.Run(NotFound.AnswerAsync);
+        return application;
+    }
+
+    private static async Task ListenAsync(WebApplication application, ServerOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (IOException fault)
+        {
+            await application.DisposeAsync();
+            throw Listeners.Explain(fault, options);
+        }
+        catch (SocketException fault)
+        {
+            await application.DisposeAsync();
+            throw Listeners.Explain(fault);
+        }
+    }
+
+    private static IMeteringStore OpenStore(DataDirectory data, TimeProvider time)
+    {
+        try
+        {
+            return SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
+        }
+        catch (StoreException fault)
+        {
+            throw new StartException(fault.Message, fault);
+        }
+    }
+
+    // A clock that is plainly wrong would expire every record, or none.
+    private static MeteringClock SetClock(ILedger ledger, ServerOptions options, TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (now < Earliest)
+            throw new StartException($"The clock of this machine reads {now:u}, which cannot be. Set it (NTP), then start again.");
+        DateTimeOffset seen = MeteringClock.ToDateTimeOffset(ledger.HighWaterUnixNanoseconds);
+        if (now + Limits.ClockBehindTolerance >= seen)
+            return new MeteringClock(time, ledger.HighWaterUnixNanoseconds);
+        if (options.AcceptClock)
+            return new MeteringClock(time, 0);
+        throw new StartException(
+            $"The clock of this machine reads {now:u}, but the ledger has already seen {seen:u}. Set the clock (NTP). "
+            + "If the ledger was the one that saw a wrong time, start once with --accept-clock.");
+    }
+
+    private static ITokenExchange MakeExchange(ServerOptions options, TokenAuthority tokens, string advertised, TimeProvider time)
+    {
+        var exchange = new AuthorizedKeyExchange(tokens, advertised, time);
+        return options.Emulator == EmulatorMode.Off ? exchange : new EmulatorExchange(exchange, time, options.TokenLifetime);
+    }
+
+    private static async Task<string?> ReadCatalogAsync(ServerOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Catalog is not { } file)
+            return null;
+        try
+        {
+            return await File.ReadAllTextAsync(file, cancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"The catalog {file} cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    // The emulator without a catalog rehearses on the sample.
+    private static async Task<IReadOnlyList<CatalogDifference>> ApplyCatalogAsync(
+        ServerOptions options, CatalogRegistry registry, CatalogHolder catalog, string? yaml, CancellationToken cancellationToken)
+    {
+        string name = options.Catalog ?? SampleCatalog.Name;
+        if (yaml is null && options.Emulator != EmulatorMode.Off && catalog.Current.Stored.Version == 0)
+            yaml = SampleCatalog.Yaml;
+        if (yaml is null)
+            return [];
+        CatalogApplication application = await registry.ApplyAsync(yaml, name, dryRun: false, cancellationToken);
+        return application.Faults.Count == 0 ? application.Differences : throw new InvalidCatalogException(application.Faults);
+    }
+}
