@@ -106,10 +106,13 @@ public sealed class AuthorizedKeyFile
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            File.Delete(fresh);
-            throw new KeyFileException(
-                File.Exists(path) && !overwrite ? $"The key file {path} exists already; it was left as it is." : $"The key file {path} cannot be written: {fault.Message}",
-                fault);
+            if (File.Exists(fresh))
+                File.Delete(fresh);
+            string why =
+                fault is DirectoryNotFoundException ? "its folder does not exist."
+                : File.Exists(path) && !overwrite ? "it exists already, and was left as it is."
+                : fault.Message;
+            throw new KeyFileException($"The key file {path} cannot be written: {why}", fault);
         }
     }
 
