@@ -5,8 +5,9 @@ namespace Metering.Client;
 /// <summary>Turns a transport's failure into words: what failed, where, and what to try.</summary>
 internal static class ConnectionFaults
 {
-    // HTTP/2's error code of the same name.
+    // HTTP/2's error codes of the same names.
     private const long ProtocolError = 1;
+    private const long Http11Required = 13;
 
     /// <summary>Describes a failed exchange with the server.</summary>
     public static MeteringException Describe(HttpRequestException fault, Uri address)
@@ -21,7 +22,7 @@ internal static class ConnectionFaults
                 fault, $"Nothing listens on {where}: is `metering serve` running, and is this its address? ({Innermost(fault).Message})"),
             HttpRequestError.SecureConnectionError => Untrusted(fault, where),
             // A stream that was reset was understood; a protocol error means that the other side speaks something else.
-            HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException { ErrorCode: not ProtocolError } => Broken(fault, where),
+            HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException { ErrorCode: not (ProtocolError or Http11Required) } => Broken(fault, where),
             HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError => new(
                 GrpcStatusCode.Unavailable, $"{where} does not speak gRPC {(address.Scheme == "https" ? "over TLS" : "without TLS")}: "
                     + $"is this the server's gRPC address, with the right scheme and port? ({Innermost(fault).Message})", fault)
