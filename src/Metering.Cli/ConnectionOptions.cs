@@ -1,0 +1,164 @@
+using System.CommandLine;
+using Metering.Client;
+
+namespace Metering.Cli;
+
+/// <summary>What a command needs to be allowed.</summary>
+[Flags]
+internal enum Credentials
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>The admin token.</summary>
+    AdminToken = 1,
+
+    /// <summary>An authorized key file.</summary>
+    Key = 2,
+
+    /// <summary>An IAM token.</summary>
+    Token = 4,
+}
+
+/// <summary>The options that say where the server is and who calls it, and how they are completed from the environment and a local data directory.</summary>
+internal sealed class ConnectionOptions
+{
+    /// <summary>Where <c>serve</c> keeps its data unless told otherwise, below the current folder.</summary>
+    public const string DefaultDataFolder = "metering-data";
+
+    /// <summary>Where a local server answers over TLS.</summary>
+    public const string DefaultTlsAddress = "https://127.0.0.1:8443";
+
+    private readonly Credentials _credentials;
+
+    private readonly Option<string?> _address = new("--address")
+    {
+        HelpName = "URL",
+        Description = $"The server [env METERING_ADDRESS; default {DefaultTlsAddress} when its CA is known, else {MeteringClientOptions.DefaultAddress}]",
+    };
+
+    private readonly Option<string?> _authority = new("--ca")
+    {
+        HelpName = "FILE",
+        Description = "CA certificate to trust, PEM [env METERING_CA; default: tls/ca.pem of the data directory]",
+    };
+
+    private readonly Option<string?> _data = new("--data")
+    {
+        HelpName = "DIR",
+        Description = $"Data directory of a local server, for its CA and admin token [env METERING_DATA; default ./{DefaultDataFolder}]",
+    };
+
+    private readonly Option<string?> _adminTokenFile = new("--admin-token-file")
+    {
+        HelpName = "FILE",
+        Description = "File with the admin token [env METERING_ADMIN_TOKEN is the token itself; default: admin.token of the data directory]",
+    };
+
+    private readonly Option<string?> _key = new("--key")
+    {
+        HelpName = "FILE",
+        Description = "Authorized key file of a service account [env METERING_KEY]",
+    };
+
+    private readonly Option<string?> _token = new("--token")
+    {
+        HelpName = "TOKEN",
+        Description = "IAM token; the environment hides it from other users [env METERING_TOKEN]",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="credentials">Which credentials it can use; any one of several is enough.</param>
+    public ConnectionOptions(Command command, Credentials credentials)
+    {
+        _credentials = credentials;
+        command.Add(_address);
+        command.Add(_authority);
+        command.Add(_data);
+        if (credentials.HasFlag(Credentials.AdminToken))
+            command.Add(_adminTokenFile);
+        if (credentials.HasFlag(Credentials.Key))
+            command.Add(_key);
+        if (credentials.HasFlag(Credentials.Token))
+            command.Add(_token);
+    }
+
+    /// <summary>The IAM token that was given, if any.</summary>
+    public string? Token(ParseResult line, Terminal terminal) => Value(line, terminal, _token, "METERING_TOKEN");
+
+    /// <summary>The key file that was given, if any.</summary>
+    public string? KeyFile(ParseResult line, Terminal terminal) => Value(line, terminal, _key, "METERING_KEY");
+
+    /// <summary>Makes the client.</summary>
+    /// <exception cref="CommandException">A credential is missing or cannot be read.</exception>
+    public MeteringClient Connect(ParseResult line, Terminal terminal)
+    {
+        string? given = Value(line, terminal, _data, "METERING_DATA");
+        string? named = Value(line, terminal, _address, "METERING_ADDRESS");
+        // What lies in a data directory belongs to the server on this machine: its secrets go to no other unless asked.
+        bool isLocal = given is not null || named is null || (Uri.TryCreate(named, UriKind.Absolute, out Uri? uri) && uri.IsLoopback);
+        string data = terminal.PathOf(given ?? DefaultDataFolder);
+        string authority = Path.Combine(data, "tls", "ca.pem");
+        string? trusted = Value(line, terminal, _authority, "METERING_CA") is { } file ? terminal.PathOf(file)
+            : isLocal && File.Exists(authority) ? authority
+            : null;
+
+        var options = new MeteringClientOptions
+        {
+            Address = named ?? (trusted is null ? MeteringClientOptions.DefaultAddress : DefaultTlsAddress),
+            CertificateAuthorityFile = trusted,
+            RetryFirstConnection = false,
+            TimeProvider = terminal.Time,
+        };
+        if (_credentials.HasFlag(Credentials.AdminToken))
+            options.AdminToken = AdminToken(line, terminal, isLocal ? data : null);
+        AddIdentity(options, line, terminal);
+        return new MeteringClient(options);
+    }
+
+    private void AddIdentity(MeteringClientOptions options, ParseResult line, Terminal terminal)
+    {
+        bool takesKey = _credentials.HasFlag(Credentials.Key);
+        bool takesToken = _credentials.HasFlag(Credentials.Token);
+        // What is typed outranks the environment.
+        string? token = line.GetResult(_key) is null || !takesKey ? Token(line, terminal) : line.GetValue(_token);
+        string? key = line.GetResult(_token) is null || !takesToken ? KeyFile(line, terminal) : line.GetValue(_key);
+        if (takesKey && takesToken && key is not null && token is not null)
+            throw new CommandException(ExitCodes.BadUsage, "Both a key and a token were given: choose one of --key (METERING_KEY) and --token (METERING_TOKEN).");
+        if ((takesKey || takesToken) && !(takesKey && key is not null) && !(takesToken && token is not null))
+        {
+            string wanted = (takesKey, takesToken) switch
+            {
+                (true, true) => "pass --key FILE (made by `metering key create`) or --token TOKEN",
+                (true, false) => "pass --key FILE (made by `metering key create`)",
+                _ => "pass --token TOKEN, or set METERING_TOKEN",
+            };
+            throw new CommandException(ExitCodes.BadUsage, $"Who calls? Please {wanted}.");
+        }
+
+        options.KeyFile = takesKey && key is not null ? terminal.PathOf(key) : null;
+        options.Token = takesToken ? token : null;
+    }
+
+    private string AdminToken(ParseResult line, Terminal terminal, string? data)
+    {
+        string? file = line.GetValue(_adminTokenFile) is { } given ? terminal.PathOf(given) : null;
+        if (file is null && terminal.Environment("METERING_ADMIN_TOKEN") is { Length: > 0 } token)
+            return token.Trim();
+        file ??= data is null ? null : Path.Combine(data, "admin.token");
+        if (file is null || (line.GetValue(_adminTokenFile) is null && !File.Exists(file)))
+        {
+            throw new CommandException(
+                ExitCodes.BadUsage,
+                $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR (the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
+        }
+
+        return InputFile.ReadText(file, "admin token file", 4096).Trim();
+    }
+
+    private static string? Value(ParseResult line, Terminal terminal, Option<string?> option, string variable) =>
+        line.CommandResult.Command.Options.Contains(option) && line.GetValue(option) is { Length: > 0 } given ? given
+        : terminal.Environment(variable) is { Length: > 0 } value ? value
+        : null;
+}

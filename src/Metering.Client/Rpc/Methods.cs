@@ -1,0 +1,44 @@
+using Metering.Contracts.V1;
+using Yandex.Cloud.Endpoint;
+using Yandex.Cloud.Iam.V1;
+using Yandex.Cloud.Marketplace.Metering.V1;
+
+namespace Metering.Client;
+
+/// <summary>Every method that the client calls. A Write is repeatable because its records carry uuids.</summary>
+internal static class Methods
+{
+    private const string Metering = "/yandex.cloud.marketplace.metering.v1.";
+    private const string Iam = "/yandex.cloud.iam.v1.IamTokenService/";
+    private const string Catalog = "/metering.v1.CatalogService/";
+
+    public static readonly RpcMethod<WriteUsageRequest, WriteUsageResponse> WriteProductUsage =
+        new(Metering + "ProductUsageService/Write", WriteUsageResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<WriteImageProductUsageRequest, WriteImageProductUsageResponse> WriteImageProductUsage =
+        new(Metering + "ImageProductUsageService/Write", WriteImageProductUsageResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<CreateIamTokenRequest, CreateIamTokenResponse> CreateToken =
+        new(Iam + "Create", CreateIamTokenResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<RevokeIamTokenRequest, RevokeIamTokenResponse> RevokeToken =
+        new(Iam + "Revoke", RevokeIamTokenResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<ListApiEndpointsRequest, ListApiEndpointsResponse> ListEndpoints =
+        new("/yandex.cloud.endpoint.ApiEndpointService/List", ListApiEndpointsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ApplyCatalogRequest, ApplyCatalogResponse> ApplyCatalog =
+        new(Catalog + "Apply", ApplyCatalogResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<GetCatalogRequest, GetCatalogResponse> GetCatalog =
+        new(Catalog + "Get", GetCatalogResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<RegisterKeyRequest, RegisterKeyResponse> RegisterKey =
+        new(Catalog + "RegisterKey", RegisterKeyResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<DeleteKeyRequest, DeleteKeyResponse> DeleteKey =
+        new(Catalog + "DeleteKey", DeleteKeyResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<QueryUsageRequest, QueryUsageResponse> QueryUsage =
+        new("/metering.v1.UsageService/QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);
+}
