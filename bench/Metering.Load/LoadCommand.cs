@@ -86,7 +86,6 @@ internal sealed class LoadCommand
             $"--address '{address}' is not host:port.");
         string? token = result.GetValue(_token), tokenFile = result.GetValue(_tokenFile);
         Require(token is null != tokenFile is null, "Give the IAM token by --token or by --token-file.");
-        Require(tokenFile is null || File.Exists(tokenFile), $"--token-file '{tokenFile}' does not exist.");
         Require(IsId(result.GetValue(_owner) ?? ""), "--owner is not an id of 1 to 50 ASCII characters.");
         Require(SplitSkus(result.GetValue(_skus)).All(IsId), "--sku is not an id of 1 to 50 ASCII characters.");
         Require(result.GetValue(_records) is >= 1 and <= MaximumRecords, $"--records must be from 1 to {MaximumRecords}.");
@@ -122,7 +121,16 @@ internal sealed class LoadCommand
     private string ReadToken(ParseResult parsed)
     {
         string? path = parsed.GetValue(_tokenFile);
-        string token = path is null ? parsed.GetValue(_token)! : File.ReadAllText(path).Trim();
+        string token;
+        try
+        {
+            token = path is null ? parsed.GetValue(_token)! : File.ReadAllText(path).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new LoadException($"Cannot read --token-file: {fault.Message}");
+        }
+
         return token.Length is > 0 and <= MaximumTokenCharacters && token.All(character => character is > ' ' and < '\x7F')
             ? token
             : throw new LoadException($"The token{(path is null ? "" : $" in {path}")} is not 1 to {MaximumTokenCharacters} printable ASCII characters.");

@@ -49,8 +49,11 @@ internal sealed class LoadTally
     /// <summary>Moment of the last answer.</summary>
     public long LastAnswerTimestamp;
 
+    /// <summary>Requests that ended in an answer of any kind.</summary>
+    public long Answered => ByStatus.Sum() + Reset + Malformed;
+
     /// <summary>Requests that did not end in an answer with status OK.</summary>
-    public long Failed => ByStatus[1..].Sum() + Reset + Malformed + Unanswered;
+    public long Failed => Answered - ByStatus[0] + Unanswered;
 
     public void Add(LoadTally other)
     {
