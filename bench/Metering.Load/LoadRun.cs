@@ -125,8 +125,8 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         try
         {
             IPAddress[] addresses = Dns.GetHostAddresses(host);
-            IPAddress address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
-            return new IPEndPoint(address, port);
+            IPAddress? version4 = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork);
+            return new IPEndPoint(version4 ?? addresses[0], port);
         }
         catch (SocketException fault)
         {
@@ -142,7 +142,9 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         }
         catch (Exception fault) when (fault is SocketException or IOException)
         {
-            throw new LoadException($"No gRPC at {options.Address} ({fault.Message.TrimEnd('.')}). Is the server running, and is this its cleartext gRPC address?");
+            throw new LoadException(
+                $"No gRPC at {options.Address} ({fault.Message.TrimEnd('.')}). "
+                + "Is the server running, and is this its cleartext gRPC address?");
         }
     }
 }

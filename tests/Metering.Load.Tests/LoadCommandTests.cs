@@ -43,7 +43,10 @@ public sealed class LoadCommandTests
     public void All_faults_are_named_together()
     {
         var fault = Assert.Throws<LoadException>(() => Read(
-            [.. Required, "--address", "nowhere", "--records", "26", "--streams", "0", "--seconds", "1", "--requests", "1", "--duplicates", "101"]));
+        [
+            .. Required, "--address", "nowhere", "--records", "26", "--streams", "0", "--seconds", "1", "--requests", "1",
+            "--duplicates", "101",
+        ]));
         foreach (string option in new[] { "--address", "--token", "--records", "--streams", "--seconds", "--requests", "--duplicates" })
             Assert.Contains(option, fault.Message, StringComparison.Ordinal);
     }

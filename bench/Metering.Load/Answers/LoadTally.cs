@@ -28,7 +28,7 @@ internal sealed class LoadTally
     /// <summary>Streams that the server reset.</summary>
     public long Reset;
 
-    /// <summary>Answers that are no gRPC answers to a Write: an HTTP error, no status, a body that cannot be read, verdicts missing.</summary>
+    /// <summary>What is no gRPC answer to a Write: an HTTP error, no status, a body that cannot be read, verdicts missing.</summary>
     public long Malformed;
 
     /// <summary>Requests that were sent and never answered.</summary>
