@@ -26,27 +26,46 @@ internal sealed class LoadCommand
         DefaultValueFactory = _ => WriteService.Product,
     };
 
-    private readonly Option<string> _owner = new("--owner") { Description = "product instance, or product with --service image", Required = true };
+    private readonly Option<string> _owner = new("--owner")
+    {
+        Description = "product instance, or product with --service image", Required = true,
+    };
 
     private readonly Option<string[]> _skus = new("--sku")
     {
         Description = "SKU, or several with commas between", Required = true, AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<int> _records = new("--records") { Description = "records in a request, 1 to 25", DefaultValueFactory = _ => 25 };
+    private readonly Option<int> _records = new("--records")
+    {
+        Description = "records in a request, 1 to 25", DefaultValueFactory = _ => MaximumRecords,
+    };
+
     private readonly Option<int> _connections = new("--connections") { Description = "connections", DefaultValueFactory = _ => 2 };
-    private readonly Option<int> _streams = new("--streams") { Description = "requests in flight on each connection", DefaultValueFactory = _ => 64 };
+
+    private readonly Option<int> _streams = new("--streams")
+    {
+        Description = "requests in flight on each connection", DefaultValueFactory = _ => 64,
+    };
+
     private readonly Option<double?> _seconds = new("--seconds") { Description = "time of sending (10 unless --requests is given)" };
     private readonly Option<long?> _requests = new("--requests") { Description = "number of requests over all connections" };
     private readonly Option<double> _duplicates = new("--duplicates") { Description = "percent of records that repeat a counted uuid" };
-    private readonly Option<UuidVersion> _uuid = new("--uuid") { Description = "version of fresh uuids", DefaultValueFactory = _ => UuidVersion.V4 };
+
+    private readonly Option<UuidVersion> _uuid = new("--uuid")
+    {
+        Description = "version of fresh uuids", DefaultValueFactory = _ => UuidVersion.V4,
+    };
 
     private readonly Option<double> _rate = new("--rate")
     {
         Description = "records a second over all connections; latency then counts from the intended moment of sending",
     };
 
-    private readonly Option<OutputFormat> _output = new("--output") { Description = "form of the summary", DefaultValueFactory = _ => OutputFormat.Text };
+    private readonly Option<OutputFormat> _output = new("--output")
+    {
+        Description = "form of the summary", DefaultValueFactory = _ => OutputFormat.Text,
+    };
 
     private readonly Option<string?> _acknowledged = new("--acknowledged")
     {
@@ -86,7 +105,6 @@ internal sealed class LoadCommand
             $"--address '{address}' is not host:port.");
         string? token = result.GetValue(_token), tokenFile = result.GetValue(_tokenFile);
         Require(token is null != tokenFile is null, "Give the IAM token by --token or by --token-file.");
-        Require(tokenFile is null || File.Exists(tokenFile), $"--token-file '{tokenFile}' does not exist.");
         Require(IsId(result.GetValue(_owner) ?? ""), "--owner is not an id of 1 to 50 ASCII characters.");
         Require(SplitSkus(result.GetValue(_skus)).All(IsId), "--sku is not an id of 1 to 50 ASCII characters.");
         Require(result.GetValue(_records) is >= 1 and <= MaximumRecords, $"--records must be from 1 to {MaximumRecords}.");
@@ -122,10 +140,20 @@ internal sealed class LoadCommand
     private string ReadToken(ParseResult parsed)
     {
         string? path = parsed.GetValue(_tokenFile);
-        string token = path is null ? parsed.GetValue(_token)! : File.ReadAllText(path).Trim();
+        string token;
+        try
+        {
+            token = path is null ? parsed.GetValue(_token)! : File.ReadAllText(path).Trim();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new LoadException($"Cannot read --token-file: {fault.Message}");
+        }
+
         return token.Length is > 0 and <= MaximumTokenCharacters && token.All(character => character is > ' ' and < '\x7F')
             ? token
-            : throw new LoadException($"The token{(path is null ? "" : $" in {path}")} is not 1 to {MaximumTokenCharacters} printable ASCII characters.");
+            : throw new LoadException(
+                $"The token{(path is null ? "" : $" in {path}")} is not 1 to {MaximumTokenCharacters} printable ASCII characters.");
     }
 
     private static IEnumerable<string> SplitSkus(string[]? skus) =>

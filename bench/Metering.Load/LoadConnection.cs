@@ -9,8 +9,9 @@ using System.Text;
 namespace Metering.Load;
 
 /// <summary>
-/// The load of one connection, on one thread: start every request that is due, send them in one call, read once, judge
-/// every answer that is complete, again.
+/// The load of one connection, on one thread: start every request that is due, send them in one call, read once, count
+/// every answer that is complete, again. Sending in one call cannot lock up against a server that waits for its answers
+/// to be read: what is in flight at most, a few hundred answers of a kilobyte, fits the buffers of the sockets.
 /// </summary>
 internal sealed class LoadConnection : IHttp2Streams
 {
@@ -245,7 +246,8 @@ internal sealed class LoadConnection : IHttp2Streams
         Tally.Latency.Record(ToNanoseconds(_receivedTimestamp - slot.IntendedTimestamp));
         if (_acknowledged is not null)
             _acknowledgedBatch.Write(slot.AcceptedUuids.AsSpan(0, (int)slot.Verdicts[VerdictCounts.Accepted] * WriteAnswer.UuidBytes));
-        if (_options.DuplicatesPercent == 0 || slot.Verdicts[VerdictCounts.Accepted] + slot.Verdicts[VerdictCounts.Duplicate] != _options.Records)
+        long counted = slot.Verdicts[VerdictCounts.Accepted] + slot.Verdicts[VerdictCounts.Duplicate];
+        if (_options.DuplicatesPercent == 0 || counted != _options.Records)
             return;
         foreach (Guid uuid in slot.Uuids)
             _counted[_countedUuids++ % RememberedUuids] = uuid;

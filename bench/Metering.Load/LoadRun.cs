@@ -8,11 +8,16 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Time after the end during which overdue requests are still sent.</summary>
     private static readonly TimeSpan GraceTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Time that the last answers have after the last request.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time without any answer after which a server that owes some is given up.</summary>
+    private static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(30);
 
     private volatile bool _isStopped;
 
@@ -56,7 +61,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         double interval = options.RecordsPerSecond > 0
             ? time.TimestampFrequency * options.Records * connections / options.RecordsPerSecond
             : 0;
-        return new RequestSchedule(start, end, (long)(GraceTime.TotalSeconds * time.TimestampFrequency), requests, interval, (double)number / connections);
+        return new RequestSchedule(start, end, ToUnits(GraceTime), requests, interval, (double)number / connections);
     }
 
     private static Thread Begin(LoadConnection connection, RequestSchedule schedule, int number)
@@ -66,24 +71,28 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         return thread;
     }
 
+    // Waits for every connection to end by itself; breaks them off when the server keeps them waiting for too long.
     private void Watch(
         LoadConnection[] connections, RequestSchedule[] schedules, Thread[] threads, AcknowledgedFile? acknowledged, long start, long end)
     {
-        long abortAt = end == long.MaxValue ? long.MaxValue : end + (long)(DrainTime.TotalSeconds * time.TimestampFrequency);
+        long abortAt = end == long.MaxValue ? long.MaxValue : end + ToUnits(GraceTime + DrainTime);
         var line = new ProgressLine(progress, connections);
-        long nextLine = start;
+        long nextLine = start, answeredAt = start, answered = 0;
         foreach (Thread thread in threads)
         {
-            while (!thread.Join(TimeSpan.FromMilliseconds(20)))
+            while (!thread.Join(WatchInterval))
             {
                 long now = time.GetTimestamp();
                 if (_isStopped)
                 {
                     Array.ForEach(schedules, schedule => schedule.Stop());
-                    abortAt = Math.Min(abortAt, now + (long)(DrainTime.TotalSeconds * time.TimestampFrequency));
+                    abortAt = Math.Min(abortAt, now + ToUnits(DrainTime));
                 }
 
-                if (now >= abortAt)
+                long answeredNow = connections.Sum(connection => connection.Tally.Answered);
+                if (answeredNow != answered || answeredNow >= connections.Sum(connection => connection.Tally.Sent))
+                    (answered, answeredAt) = (answeredNow, now);
+                if (now >= abortAt || time.GetElapsedTime(answeredAt, now) >= SilenceTime)
                     Array.ForEach(connections, connection => connection.Abort());
                 if (time.GetElapsedTime(nextLine, now) < ProgressInterval)
                     continue;
@@ -93,6 +102,8 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
             }
         }
     }
+
+    private long ToUnits(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 
     private AcknowledgedFile? OpenAcknowledged()
     {
@@ -114,8 +125,8 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         try
         {
             IPAddress[] addresses = Dns.GetHostAddresses(host);
-            IPAddress address = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
-            return new IPEndPoint(address, port);
+            IPAddress? version4 = addresses.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork);
+            return new IPEndPoint(version4 ?? addresses[0], port);
         }
         catch (SocketException fault)
         {
@@ -131,7 +142,9 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         }
         catch (Exception fault) when (fault is SocketException or IOException)
         {
-            throw new LoadException($"No gRPC at {options.Address} ({fault.Message.TrimEnd('.')}). Is the server running, and is this its cleartext gRPC address?");
+            throw new LoadException(
+                $"No gRPC at {options.Address} ({fault.Message.TrimEnd('.')}). "
+                + "Is the server running, and is this its cleartext gRPC address?");
         }
     }
 }

@@ -30,7 +30,8 @@ public sealed class RequestTemplateTests
         Assert.False(request.DryRun);
         Assert.Equal(owner, request.ProductInstanceId);
         Assert.Equal(uuids.Select(uuid => uuid.ToString("D")), request.UsageRecords.Select(record => record.Uuid));
-        Assert.Equal(Enumerable.Range(0, records).Select(index => skus[index % skuCount]), request.UsageRecords.Select(record => record.SkuId));
+        IEnumerable<string> skusInTurn = Enumerable.Range(0, records).Select(index => skus[index % skuCount]);
+        Assert.Equal(skusInTurn, request.UsageRecords.Select(record => record.SkuId));
         Assert.All(request.UsageRecords, record => Assert.InRange(record.Quantity, 1, 100));
         Assert.All(request.UsageRecords, record => Assert.Equal(Time, record.Timestamp.ToDateTimeOffset()));
 
@@ -61,8 +62,8 @@ public sealed class RequestTemplateTests
             DateTimeOffset time = Time.AddMilliseconds(milliseconds);
             template.SetTime(time);
             template.CopyTo(body);
-            DateTimeOffset sent = WriteUsageRequest.Parser.ParseFrom(body, 5, body.Length - 5).UsageRecords[0].Timestamp.ToDateTimeOffset();
-            Assert.InRange((sent - time).TotalSeconds, 0, 0.3);
+            var request = WriteUsageRequest.Parser.ParseFrom(body, 5, body.Length - 5);
+            Assert.InRange((request.UsageRecords[0].Timestamp.ToDateTimeOffset() - time).TotalSeconds, 0, 0.3);
         }
     }
 

@@ -7,7 +7,8 @@ namespace Metering.Load.Tests;
 
 public sealed class WriteAnswerTests
 {
-    private static readonly Guid[] Uuids = [.. Enumerable.Range(1, 25).Select(number => new Guid(number, 2, 3, [4, 5, 6, 7, 8, 9, 10, 11]))];
+    private static readonly Guid[] Uuids =
+        [.. Enumerable.Range(1, 25).Select(number => new Guid(number, 2, 3, [4, 5, 6, 7, 8, 9, 10, 11]))];
 
     [Fact]
     public void Every_verdict_is_counted_and_accepted_uuids_are_read()
@@ -15,7 +16,10 @@ public sealed class WriteAnswerTests
         var response = new WriteUsageResponse();
         response.Accepted.Add(Uuids[..3].Select(uuid => new AcceptedUsageRecord { Uuid = uuid.ToString().ToUpperInvariant() }));
         foreach (Reason reason in Enum.GetValues<Reason>())
-            response.Rejected.Add(Enumerable.Repeat(new RejectedUsageRecord { Uuid = Uuids[4].ToString(), Reason = reason }, 1 + (int)reason));
+        {
+            var rejected = new RejectedUsageRecord { Uuid = Uuids[4].ToString(), Reason = reason };
+            response.Rejected.Add(Enumerable.Repeat(rejected, 1 + (int)reason));
+        }
 
         var verdicts = default(VerdictCounts);
         byte[] accepted = new byte[25 * WriteAnswer.UuidBytes];

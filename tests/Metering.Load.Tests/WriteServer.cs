@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -28,7 +29,9 @@ internal sealed class WriteServer : IAsyncDisposable
     public ConcurrentDictionary<string, bool> Accepted { get; } = new();
 
     /// <summary>host:port.</summary>
-    public string Address => new Uri(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority;
+    public string Address => new Uri(Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()).Authority;
+
+    private IFeatureCollection Features => _application.Services.GetRequiredService<IServer>().Features;
 
     /// <param name="intercept">Answers a request itself (true) or leaves it (false); gets the number of the request, from 1.</param>
     /// <param name="maximumStreams">Most streams a connection.</param>

@@ -28,7 +28,7 @@ internal sealed class LoadTally
     /// <summary>Streams that the server reset.</summary>
     public long Reset;
 
-    /// <summary>Answers that are no gRPC answers to a Write: an HTTP error, no status, a body that cannot be read, verdicts missing.</summary>
+    /// <summary>What is no gRPC answer to a Write: an HTTP error, no status, a body that cannot be read, verdicts missing.</summary>
     public long Malformed;
 
     /// <summary>Requests that were sent and never answered.</summary>
@@ -49,8 +49,11 @@ internal sealed class LoadTally
     /// <summary>Moment of the last answer.</summary>
     public long LastAnswerTimestamp;
 
+    /// <summary>Requests that ended in an answer of any kind.</summary>
+    public long Answered => ByStatus.Sum() + Reset + Malformed;
+
     /// <summary>Requests that did not end in an answer with status OK.</summary>
-    public long Failed => ByStatus[1..].Sum() + Reset + Malformed + Unanswered;
+    public long Failed => Answered - ByStatus[0] + Unanswered;
 
     public void Add(LoadTally other)
     {

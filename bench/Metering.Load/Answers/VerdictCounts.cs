@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Metering.Load;
 
-/// <summary>Number of records by verdict: at 0 the accepted ones, at 1 to 7 the rejected ones by the wire's number of the reason, at 8 the rest.</summary>
+/// <summary>
+/// Number of records by verdict: at 0 the accepted ones, at 1 to 7 the rejected ones by the wire's number of the reason,
+/// at 8 those rejected without a known reason.
+/// </summary>
 [InlineArray(Kinds)]
 internal struct VerdictCounts
 {

@@ -79,7 +79,9 @@ internal sealed class Http2Connection : IDisposable
         }
     }
 
-    /// <summary>Takes <paramref name="bytes"/> of <see cref="Outgoing"/> as written, <paramref name="bodyBytes"/> of them flow-controlled.</summary>
+    /// <summary>Takes <paramref name="bytes"/> of <see cref="Outgoing"/> as written.</summary>
+    /// <param name="bytes">Bytes written.</param>
+    /// <param name="bodyBytes">How many of them are bodies, which flow control counts.</param>
     public void Advance(int bytes, int bodyBytes)
     {
         _outgoingBytes += bytes;

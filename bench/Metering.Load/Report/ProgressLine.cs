@@ -21,7 +21,8 @@ internal sealed class ProgressLine(TextWriter target, LoadConnection[] connectio
         double seconds = sinceLast.TotalSeconds;
         target.WriteLine(
             $"{sinceStart.TotalSeconds,5:F0} s  {(accepted - _accepted) / seconds,11:N0} accepted/s  "
-            + $"{(judged - accepted - _judged + _accepted) / seconds,9:N0} rejected/s  {(failed - _failed) / seconds,9:N0} failed requests/s");
+            + $"{(judged - accepted - _judged + _accepted) / seconds,9:N0} rejected/s  "
+            + $"{(failed - _failed) / seconds,9:N0} failed requests/s");
         (_accepted, _judged, _failed) = (accepted, judged, failed);
     }
 }

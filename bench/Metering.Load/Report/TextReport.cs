@@ -15,10 +15,12 @@ internal static class TextReport
             + (options.RecordsPerSecond > 0 ? $", {options.RecordsPerSecond:N0} records/s intended" : "")
             + (options.DuplicatesPercent > 0 ? $", {options.DuplicatesPercent:G4} % duplicates" : ""));
         target.WriteLine($"verdicts   {Join(VerdictCounts.Names.Select((name, kind) => (name, tally.Verdicts[kind])))}");
-        target.WriteLine($"requests   sent {tally.Sent:N0}, {Join(LoadTally.StatusNames.Select((name, status) => (name, tally.ByStatus[status])))}");
+        IEnumerable<(string, long)> statuses = LoadTally.StatusNames.Select((name, status) => (name, tally.ByStatus[status]));
+        target.WriteLine($"requests   sent {tally.Sent:N0}, {Join(statuses)}");
         target.WriteLine(
             $"latency    p50 {Milliseconds(tally, 50)}  p99 {Milliseconds(tally, 99)}  p99.9 {Milliseconds(tally, 99.9)}  "
-            + $"max {tally.Latency.MaximumNanoseconds / 1e6:N2} ms  (from the {(options.RecordsPerSecond > 0 ? "intended moment" : "moment")} of sending)");
+            + $"max {tally.Latency.MaximumNanoseconds / 1e6:N2} ms  "
+            + $"(from the {(options.RecordsPerSecond > 0 ? "intended moment" : "moment")} of sending)");
         target.WriteLine(
             $"cost       {summary.ProcessorTime.TotalSeconds / summary.Elapsed.TotalSeconds:F2} processors, "
             + $"{summary.ProcessorMicrosecondsPerRequest:F2} microseconds a request");

@@ -17,7 +17,7 @@ internal sealed class RequestSchedule(long startTimestamp, long endTimestamp, lo
 
     /// <summary>True when nothing more is to be sent.</summary>
     public bool IsFinished(long now) =>
-        _isStopped || _taken >= requests || (now >= endTimestamp && (now - endTimestamp >= graceUnits || interval == 0 || DueAt(_taken) >= endTimestamp));
+        _isStopped || _taken >= requests || (now >= endTimestamp && !IsOverdue(now));
 
     /// <summary>Ends the schedule early; may be called from any thread.</summary>
     public void Stop() => _isStopped = true;
@@ -43,6 +43,8 @@ internal sealed class RequestSchedule(long startTimestamp, long endTimestamp, lo
         double due = Math.Ceiling(((Math.Min(now, endTimestamp) - startTimestamp) / interval) - phase);
         return Math.Max(0, (long)Math.Min(requests, due) - _taken);
     }
+
+    private bool IsOverdue(long now) => interval > 0 && now - endTimestamp < graceUnits && DueAt(_taken) < endTimestamp;
 
     private long DueAt(long number) => startTimestamp + (long)((number + phase) * interval);
 }

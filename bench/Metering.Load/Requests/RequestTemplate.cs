@@ -39,7 +39,7 @@ internal sealed class RequestTemplate
     /// <summary>Length of the body, in bytes.</summary>
     public int BodyBytes => _body.Length;
 
-    /// <summary>Sets the timestamp of every record of the requests to come, up to 0.27 s late in a second.</summary>
+    /// <summary>Sets the timestamp of every record of the requests to come, never early and less than 0.27 s late.</summary>
     public void SetTime(DateTimeOffset time)
     {
         long seconds = time.ToUnixTimeSeconds();
