@@ -51,7 +51,7 @@ public static class Program
         var registry = new CatalogRegistry(store.Catalog, catalog, time);
         await registry.LoadAsync(cancellationToken);
         IReadOnlyList<CatalogDifference> applied = await ApplyCatalogAsync(options, registry, catalog, catalogYaml, cancellationToken);
-        AdminToken admin = AdminToken.LoadOrCreate(data.FullPath);
+        AdminToken admin = OpenAdminToken(data);
         TokenAuthority tokens = await TokenAuthority.StartAsync(
             store.Credentials, time, new TokenOptions { Lifetime = options.TokenLifetime }, cancellationToken);
 
@@ -68,7 +68,7 @@ public static class Program
         var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger);
 
         // What listens. The advertised address is known for sure once the ports are bound.
-        ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
+        ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
         ListenAddresses? bound = null;
         string Advertised() => options.Advertise ?? $"localhost:{(bound!.Https ?? bound.Grpc ?? bound.Http)!.Port}";
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
@@ -85,10 +85,10 @@ public static class Program
         await ListenAsync(application, options, cancellationToken);
         bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
         return new MeteringServer(application, store, data, new ServerFacts(
-            bound, Advertised(), data.FullPath, admin.Path, tls?.CertificateAuthorityFile, options.Emulator, catalog.Current.Stored.Version, applied));
+            bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied));
     }
 
-    private static WebApplication BuildApplication(ServerOptions options, RpcService[] services, ILedger ledger, ServerTls? tls, TimeProvider time)
+    private static WebApplication BuildApplication(ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
@@ -142,6 +142,18 @@ public static class Program
         catch (StoreException fault)
         {
             throw new StartException(fault.Message, fault);
+        }
+    }
+
+    private static AdminToken OpenAdminToken(DataDirectory data)
+    {
+        try
+        {
+            return AdminToken.LoadOrCreate(data.FullPath);
+        }
+        catch (UnusableFileException fault)
+        {
+            throw new StartException($"No admin token: {fault.Message}", fault);
         }
     }
 

@@ -45,7 +45,9 @@ public sealed class AdminToken
 
         DurableFile.RefuseIfOpenToEverybody(path);
         string text = DurableFile.Read(path).Trim();
-        return text.StartsWith(Prefix, StringComparison.Ordinal) && text.Length == Characters && Base64Url.IsValid(text.AsSpan(Prefix.Length))
+        bool hasForm = text.StartsWith(Prefix, StringComparison.Ordinal) && text.Length == Characters
+            && Base64Url.IsValid(text.AsSpan(Prefix.Length));
+        return hasForm
             ? new AdminToken(path, text)
             : throw new UnusableFileException(path, "this is not an admin token; delete the file, and the next start makes a new one");
     }

@@ -36,7 +36,8 @@ public sealed class AuthorizedKeyExchange : ITokenExchange
     {
         _authority = authority;
         _time = time;
-        _audiences = [.. new[] { PublicAudience, AudienceOf(advertisedEndpoint), AudienceOf(WithoutPort(advertisedEndpoint)) }.Distinct()];
+        string[] audiences = [PublicAudience, AudienceOf(advertisedEndpoint), AudienceOf(AdvertisedEndpoint.WithoutPort(advertisedEndpoint))];
+        _audiences = [.. audiences.Distinct()];
         _decoy = MakeDecoy();
     }
 
@@ -91,8 +92,12 @@ public sealed class AuthorizedKeyExchange : ITokenExchange
     {
         if (Jwt.Text(payload, "iss") is null)
             return Refusal.InvalidForm("the JWT has no iss: it has to be the service account's id");
-        if (!payload.TryGetProperty("aud", out JsonElement audience) || audience.ValueKind is not (JsonValueKind.String or JsonValueKind.Array))
+        if (!payload.TryGetProperty("aud", out JsonElement audience)
+            || audience.ValueKind is not (JsonValueKind.String or JsonValueKind.Array))
+        {
             return Refusal.InvalidForm("the JWT has no aud: it has to be a string or an array of strings");
+        }
+
         if (Jwt.Moment(payload, "iat") is null)
             return Refusal.InvalidForm("the JWT has no iat: it has to be the time of issue in seconds since 1970");
         if (Jwt.Moment(payload, "exp") is null)
@@ -144,10 +149,4 @@ public sealed class AuthorizedKeyExchange : ITokenExchange
     }
 
     private static string AudienceOf(string endpoint) => $"https://iam.{endpoint}/iam/v1/tokens";
-
-    private static string WithoutPort(string endpoint)
-    {
-        int colon = endpoint.LastIndexOf(':');
-        return colon > endpoint.LastIndexOf(']') ? endpoint[..colon] : endpoint;
-    }
 }

@@ -39,7 +39,11 @@ public sealed class TokenAuthority : IAuthenticator
     private int _sweepAtRevocations = SweepAtLeastRevocations;
 
     private TokenAuthority(
-        ICredentialStore store, TimeProvider time, TokenOptions options, IReadOnlyList<SigningKey> keys, IReadOnlyList<RevokedToken> revoked)
+        ICredentialStore store,
+        TimeProvider time,
+        TokenOptions options,
+        IReadOnlyList<SigningKey> keys,
+        IReadOnlyList<RevokedToken> revoked)
     {
         _store = store;
         _time = time;

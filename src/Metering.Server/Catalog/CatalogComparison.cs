@@ -28,7 +28,7 @@ public sealed record FieldDifference(string Field, string Before, string After);
 /// <param name="Action">What becomes of it.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Id">Its id.</param>
-/// <param name="Fields">The fields that differ; all of them for <see cref="CatalogAction.Add"/>, none for <see cref="CatalogAction.Retire"/>.</param>
+/// <param name="Fields">The fields that differ: all for <see cref="CatalogAction.Add"/>, none for <see cref="CatalogAction.Retire"/>.</param>
 public sealed record CatalogDifference(CatalogAction Action, CatalogKind Kind, string Id, IReadOnlyList<FieldDifference> Fields)
 {
     /// <summary>The kind, as shown to people.</summary>
@@ -66,7 +66,9 @@ internal sealed class CatalogComparison
         foreach (StoredObject one in stored.Objects.Where(one => !one.Retired && !after.Contains((one.Object.Kind, one.Object.Id))))
         {
             // A key that was registered by itself is no business of the file, unless its account goes.
-            if (one.Object is not AuthorizedKey { Declared: false } key || !after.Contains((CatalogKind.ServiceAccount, key.ServiceAccountId)))
+            bool isApart = one.Object is AuthorizedKey { Declared: false } key
+                && after.Contains((CatalogKind.ServiceAccount, key.ServiceAccountId));
+            if (!isApart)
                 comparison.Add(CatalogAction.Retire, one.Object, [], retired: true);
         }
 
@@ -112,7 +114,7 @@ internal sealed class CatalogComparison
 
     private static CatalogObject Completed(CatalogObject declared, CatalogObject? before, DateTimeOffset now) =>
         declared is AuthorizedKey key && key.CreatedAt == DateTimeOffset.MinValue
-            ? key with { CreatedAt = (before as AuthorizedKey)?.CreatedAt ?? DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) }
+            ? key with { CreatedAt = before is AuthorizedKey known ? known.CreatedAt : DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) }
             : declared;
 
     private static string Quoted(string value) => value.Length == 0 ? "none" : $"'{value}'";

@@ -128,7 +128,7 @@ internal sealed class CatalogDocument
         if (_parser.Current is null)
             _parser.MoveNext();
         if (_parser.Current is not TEvent)
-            throw new YamlException(_parser.Current?.Start ?? Mark.Empty, _parser.Current?.End ?? Mark.Empty, "The document ends too early");
+            throw new YamlException(_parser.Current?.Start ?? Mark.Empty, Mark.Empty, "The document ends too early");
         _parser.MoveNext();
     }
 

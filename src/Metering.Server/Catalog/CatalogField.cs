@@ -21,12 +21,17 @@ internal sealed record CatalogField(string Name, string Value, bool IsFixed = fa
         ],
         Sku sku =>
         [
-            new("name", sku.Name), new("product", sku.ProductId, IsFixed: true), new("unit", sku.Unit, IsFixed: true), Flag("active", sku.Active),
+            new("name", sku.Name),
+            new("product", sku.ProductId, IsFixed: true),
+            new("unit", sku.Unit, IsFixed: true),
+            Flag("active", sku.Active),
         ],
         Customer customer => [new("name", customer.Name), new("status", customer.Suspended ? "suspended" : "active")],
         ProductInstance instance =>
         [
-            new("product", instance.ProductId, IsFixed: true), new("customer", instance.CustomerId, IsFixed: true), Flag("active", instance.Active),
+            new("product", instance.ProductId, IsFixed: true),
+            new("customer", instance.CustomerId, IsFixed: true),
+            Flag("active", instance.Active),
         ],
         ServiceAccount account =>
         [

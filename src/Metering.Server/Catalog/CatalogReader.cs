@@ -53,7 +53,7 @@ internal sealed class CatalogReader
         foreach ((string name, MemberNode member) in root.Members)
         {
             if (!Sections.Contains(name))
-                _faults.Add(member, $"a catalog has no member '{name}'{Nearest(name, Sections)}; allowed: {string.Join(", ", Sections)}");
+                _faults.Add(member, $"a catalog has no member '{Shortened(name)}'{Nearest(name, Sections)}; allowed: {string.Join(", ", Sections)}");
         }
 
         if (!root.Members.TryGetValue("version", out MemberNode? version))
@@ -153,7 +153,7 @@ internal sealed class CatalogReader
             if (item is not TextNode { IsNull: false } role)
                 _faults.Add(item, $"every item of 'roles' of {account.What} has to be a text");
             else if (!Roles.Contains(role.Text))
-                _faults.Add(role, $"{account.What} has the role '{Shortened(role.Text)}', which does not exist{Nearest(role.Text, Roles)}; allowed: {AllRoles}");
+                _faults.Add(role, UnknownRole(account, role.Text));
             else if (roles.Contains(role.Text))
                 _faults.Add(role, $"{account.What} has the role '{role.Text}' twice");
             else
@@ -162,6 +162,9 @@ internal sealed class CatalogReader
 
         return roles;
     }
+
+    private string UnknownRole(DeclarationReader account, string role) =>
+        $"{account.What} has the role '{Shortened(role)}', which does not exist{Nearest(role, Roles)}; allowed: {AllRoles}";
 
     private void ReadKey(MappingNode node, string accountId)
     {

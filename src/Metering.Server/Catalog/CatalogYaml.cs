@@ -21,7 +21,8 @@ internal static class CatalogYaml
         Section(yaml, "publishers", objects.OfType<Publisher>(), (_, publisher) =>
             yaml.Append($"  - id: {Text(publisher.Id)}\n    name: {Text(publisher.Name)}\n"));
         Section(yaml, "customers", objects.OfType<Customer>(), (_, customer) => yaml.Append(
-            $"  - billing_account: {Text(customer.Id)}\n    name: {Text(customer.Name)}\n    status: {(customer.Suspended ? "suspended" : "active")}\n"));
+            $"  - billing_account: {Text(customer.Id)}\n    name: {Text(customer.Name)}\n"
+            + $"    status: {(customer.Suspended ? "suspended" : "active")}\n"));
         ILookup<string, Sku> skus = objects.OfType<Sku>().ToLookup(sku => sku.ProductId);
         Section(yaml, "products", objects.OfType<Product>(), (_, product) => Write(yaml, product, skus[product.Id]));
         Section(yaml, "instances", objects.OfType<ProductInstance>(), (_, instance) => yaml.Append(
@@ -46,19 +47,21 @@ internal static class CatalogYaml
 
     private static void Write(StringBuilder yaml, Product product, IEnumerable<Sku> skus)
     {
-        yaml.Append($"  - id: {Text(product.Id)}\n    publisher: {Text(product.PublisherId)}\n    name: {Text(product.Name)}\n");
-        yaml.Append($"    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n    active: {Flag(product.Active)}\n");
+        yaml.Append($"  - id: {Text(product.Id)}\n    publisher: {Text(product.PublisherId)}\n");
+        yaml.Append($"    name: {Text(product.Name)}\n    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n    active: {Flag(product.Active)}\n");
         foreach ((int index, Sku sku) in skus.Index())
         {
             yaml.Append(index == 0 ? "    skus:\n" : "");
-            yaml.Append($"      - id: {Text(sku.Id)}\n        name: {Text(sku.Name)}\n        unit: {Text(sku.Unit)}\n        active: {Flag(sku.Active)}\n");
+            yaml.Append($"      - id: {Text(sku.Id)}\n        name: {Text(sku.Name)}\n");
+            yaml.Append($"        unit: {Text(sku.Unit)}\n        active: {Flag(sku.Active)}\n");
         }
     }
 
     private static void Write(StringBuilder yaml, ServiceAccount account, IEnumerable<AuthorizedKey> keys)
     {
         yaml.Append($"  - id: {Text(account.Id)}\n    name: {Text(account.Name)}\n");
-        yaml.Append(account.PublisherId is { } publisher ? $"    publisher: {Text(publisher)}\n" : $"    customer: {Text(account.CustomerId!)}\n");
+        yaml.Append(account.PublisherId is { } publisher ? $"    publisher: {Text(publisher)}\n" : "");
+        yaml.Append(account.CustomerId is { } customer ? $"    customer: {Text(customer)}\n" : "");
         yaml.Append($"    roles: [{string.Join(", ", account.Roles)}]\n");
         foreach (AuthorizedKey key in keys.Where(key => !key.Declared))
             yaml.Append($"    # Key {key.Id} was registered by itself: applying this file leaves it alone.\n");
@@ -76,8 +79,9 @@ internal static class CatalogYaml
 
     private static string Text(string value)
     {
-        bool isPlain = value.Length > 0 && char.IsAsciiLetter(value[0]) && value[^1] != ' ' && !value.AsSpan().ContainsAnyExcept(PlainCharacters)
-            && !WordsWithMeaning.Contains(value, StringComparer.OrdinalIgnoreCase);
-        return isPlain ? value : $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        bool isPlain = value.Length > 0 && char.IsAsciiLetter(value[0]) && value[^1] != ' '
+            && !value.AsSpan().ContainsAnyExcept(PlainCharacters) && !WordsWithMeaning.Contains(value, StringComparer.OrdinalIgnoreCase);
+        string escaped = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        return isPlain ? value : $"\"{escaped}\"";
     }
 }

@@ -31,7 +31,7 @@ internal sealed class DeclarationReader
         foreach ((string name, MemberNode member) in node.Members)
         {
             if (!members.Contains(name))
-                faults.Add(member, $"{What} has no member '{name}'{faults.Suggest(name, members)}; allowed: {string.Join(", ", members)}");
+                faults.Add(member, $"{What} has no member '{Shortened(name)}'{faults.Suggest(name, members)}; allowed: {string.Join(", ", members)}");
         }
 
         Id = Identifier(idMember);
@@ -63,7 +63,8 @@ internal sealed class DeclarationReader
     }
 
     /// <summary>Whether a member is there and holds something.</summary>
-    public bool Has(string member) => _node.Members.TryGetValue(member, out MemberNode? found) && found.Value is not TextNode { IsNull: true };
+    public bool Has(string member) =>
+        _node.Members.TryGetValue(member, out MemberNode? found) && found.Value is not TextNode { IsNull: true };
 
     /// <summary>A required text for people: one line, nothing invisible.</summary>
     public string Name(string member, int charactersMaximum = NameCharacters)

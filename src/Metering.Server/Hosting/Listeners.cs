@@ -19,7 +19,7 @@ public sealed record ListenAddresses(IPEndPoint? Http, IPEndPoint? Grpc, IPEndPo
 internal static class Listeners
 {
     /// <summary>Tells Kestrel where to listen, in the order http, grpc, https.</summary>
-    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerTls? tls)
+    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerCertificate? certificate)
     {
         kestrel.AddServerHeader = false;
         if (options.ListenHttp is { } http)
@@ -33,8 +33,8 @@ internal static class Listeners
             listen.Protocols = HttpProtocols.Http1AndHttp2;
             listen.UseHttps(https =>
             {
-                https.ServerCertificate = tls!.Certificate;
-                https.ServerCertificateChain = tls.Chain;
+                https.ServerCertificate = certificate!.Certificate;
+                https.ServerCertificateChain = certificate.Intermediates;
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
             });
         });

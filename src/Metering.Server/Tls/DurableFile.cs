@@ -64,7 +64,7 @@ internal static partial class DurableFile
     public static void RefuseIfOpenToEverybody(string path)
     {
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Everybody) != UnixFileMode.None)
-            throw new UnusableFileException(path, $"everybody can get at this secret; replace it if that may have happened, and run: chmod 600 {path}");
+            throw new UnusableFileException(path, $"everybody can get at this secret; run: chmod 600 {path}");
     }
 
     private static FileStreamOptions Options(UnixFileMode mode)

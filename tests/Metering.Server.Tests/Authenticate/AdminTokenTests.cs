@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Primitives;
 
@@ -29,7 +30,10 @@ public sealed class AdminTokenTests : IDisposable
     {
         AdminToken token = AdminToken.LoadOrCreate(_directory);
         string text = System.IO.File.ReadAllText(File).Trim();
-        string[] wrong = ["", "Bearer", "Bearer ", text, "Basic " + text, "Bearer " + text[..^1], "Bearer " + text + "A", "Bearer " + new string('a', 10_000)];
+        string[] wrong =
+        [
+            "", "Bearer", "Bearer ", text, "Basic " + text, "Bearer " + text[..^1], "Bearer " + text + "A", "Bearer " + new string('a', 10_000),
+        ];
         foreach (string header in wrong)
             Assert.False(token.IsCarriedBy(header));
         Assert.False(token.IsCarriedBy(StringValues.Empty));
@@ -40,6 +44,15 @@ public sealed class AdminTokenTests : IDisposable
             string altered = Mutations.Alter(text, random).Trim(' ');
             Assert.True(altered == text || !token.IsCarriedBy("Bearer " + altered), altered);
         }
+    }
+
+    [Fact]
+    public void The_comparison_takes_the_same_time_wherever_two_tokens_differ()
+    {
+        MethodInfo method = typeof(AdminToken).GetMethod(nameof(AdminToken.IsCarriedBy))!;
+        string[] called = [.. CallsOf(method).Select(call => $"{call.DeclaringType!.Name}.{call.Name}")];
+        Assert.Contains("CryptographicOperations.FixedTimeEquals", called);
+        Assert.DoesNotContain(called, name => name is "String.Equals" or "String.op_Equality" or "MemoryExtensions.SequenceEqual");
     }
 
     [Fact]
@@ -66,5 +79,29 @@ public sealed class AdminTokenTests : IDisposable
         string missing = Path.Combine(_directory, "missing");
         UnusableFileException exception = Assert.Throws<UnusableFileException>(() => AdminToken.LoadOrCreate(missing));
         Assert.Contains(Path.Combine(missing, AdminToken.FileName) + ": cannot be written", exception.Message, StringComparison.Ordinal);
+    }
+
+    // What a method calls, by its instructions: time itself is too noisy to be asserted.
+    private static IEnumerable<MethodBase> CallsOf(MethodInfo method)
+    {
+        const byte call = 0x28;
+        byte[] instructions = method.GetMethodBody()!.GetILAsByteArray()!;
+        for (int offset = 0; offset + 4 < instructions.Length; offset++)
+        {
+            if (instructions[offset] == call && Resolve(BitConverter.ToInt32(instructions, offset + 1)) is { } called)
+                yield return called;
+        }
+
+        MethodBase? Resolve(int token)
+        {
+            try
+            {
+                return method.Module.ResolveMethod(token);
+            }
+            catch (ArgumentException)
+            {
+                return null; // a byte of an operand that looks like a call
+            }
+        }
     }
 }

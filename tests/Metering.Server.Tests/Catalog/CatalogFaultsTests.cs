@@ -36,7 +36,7 @@ public sealed class CatalogFaultsTests
         CatalogFault fault = Assert.Single(FaultsOf("version: 1\npublishers:\n  - id: acme\n   name: Acme\n"));
         Assert.Equal(4, fault.Line);
         Assert.StartsWith("this is not YAML: ", fault.Reason, StringComparison.Ordinal);
-        foreach (string yaml in new[] { "a: [", "a: 'b", "{", "a: b: c", "%YAML 9.9\n---\nx", "\"\\q\"", "&", "*", "a: \u0001" })
+        foreach (string yaml in new[] { "a: [", "a: 'b", "{", "a: b: c", "%YAML 9.9\n---\nx", "\"\\q\"", "&", "*" })
             Assert.StartsWith("this is not YAML: ", Assert.Single(FaultsOf(yaml)).Reason, StringComparison.Ordinal);
     }
 
