@@ -15,6 +15,12 @@ internal static class ExitCodes
     /// <summary>A request failed as a whole: not authorized, or the server cannot be reached.</summary>
     public const int RequestFailed = 3;
 
+    /// <summary>The server cannot start: a port, the data directory, the clock or the catalog stands in the way.</summary>
+    public const int CannotStart = 4;
+
+    /// <summary>The server stopped by itself, because its ledger failed.</summary>
+    public const int LedgerFailed = 5;
+
     /// <summary>A fault of the program.</summary>
     public const int Internal = 70;
 
@@ -29,6 +35,8 @@ internal static class ExitCodes
           1    something was rejected (a record, a catalog with faults)
           2    wrong arguments, or input that cannot be read
           3    a request failed: not authorized, or the server cannot be reached
+          4    the server cannot start
+          5    the server stopped because its ledger failed
           130  interrupted
         """;
 }

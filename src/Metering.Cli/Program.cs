@@ -55,6 +55,8 @@ internal static class Program
     {
         var root = new RootCommand("Marketplace Metering: counts usage records once, durably, with a verdict on each.")
         {
+            ServeCommand.Create(terminal),
+            DemoCommand.Create(terminal),
             CommandGroup.Create("catalog", "Declares what is sold, by whom and to whom.", CatalogApplyCommand.Create(terminal), CatalogShowCommand.Create(terminal)),
             CommandGroup.Create("key", "Makes and deletes the keys of service accounts.", KeyCreateCommand.Create(terminal), KeyDeleteCommand.Create(terminal)),
             CommandGroup.Create("token", "Exchanges keys for IAM tokens, and revokes them.", TokenCreateCommand.Create(terminal), TokenRevokeCommand.Create(terminal)),

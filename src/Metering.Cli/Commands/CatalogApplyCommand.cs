@@ -34,18 +34,17 @@ internal static class CatalogApplyCommand
             using MeteringClient client = connection.Connect(line, terminal);
             string name = line.GetRequiredValue(file);
             string yaml = Read(name, terminal);
-            try
+            ApplyCatalogResponse answer = await client.ApplyCatalogAsync(yaml, name, line.GetValue(dryRun), cancellationToken);
+            if (answer.Faults.Count == 0)
             {
-                Show(await client.ApplyCatalogAsync(yaml, name, line.GetValue(dryRun), cancellationToken), terminal);
+                Show(answer, terminal);
                 return ExitCodes.Done;
             }
-            catch (MeteringException failure) when (failure.Code == GrpcStatusCode.InvalidArgument && failure.Violations.Count > 0)
-            {
-                foreach (FieldViolation fault in failure.Violations)
-                    terminal.Error.WriteLine($"{fault.Field}: {fault.Description}");
-                terminal.WriteFault($"{Figures.Count(failure.Violations.Count, "fault")} in {name}: nothing was changed.");
-                return ExitCodes.Rejected;
-            }
+
+            foreach (CatalogFault fault in answer.Faults)
+                terminal.Error.WriteLine($"{name}:{fault.Line}:{fault.Column}: {fault.Reason}");
+            terminal.WriteFault($"{Figures.Count(answer.Faults.Count, "fault")} in {name}: nothing was changed.");
+            return ExitCodes.Rejected;
         });
         return command;
     }

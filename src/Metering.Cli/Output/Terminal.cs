@@ -68,6 +68,9 @@ internal sealed class Terminal
     /// <summary>A path as the user gave it, made absolute.</summary>
     public string PathOf(string path) => Path.Combine(Folder, path);
 
+    /// <summary>A path as short as it can be shown here: below the current folder, relative.</summary>
+    public string ShortPath(string path) => path.StartsWith(Folder + "/", StringComparison.Ordinal) ? path[(Folder.Length + 1)..] : path;
+
     /// <summary>The text in the colour of its meaning, when a person reads the output.</summary>
     public string Paint(string text, Shade shade) => Paint(text, shade, OutputIsTerminal);
 
