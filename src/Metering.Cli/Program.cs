@@ -30,7 +30,9 @@ internal static class Program
     {
         try
         {
-            ParseResult line = CreateRoot(terminal).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            // Somebody who types nothing wants to know what there is.
+            string[] words = arguments.Length == 0 ? ["--help"] : arguments;
+            ParseResult line = CreateRoot(terminal).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (line.Errors.Count > 0 && line.Action is not HelpWithExamples)
                 return Refuse(line, terminal);
             var configuration = new InvocationConfiguration

@@ -21,6 +21,8 @@ internal sealed class CommandLine : IDisposable
 
     public bool IsTerminal { get; set; }
 
+    public int Width { get; set; } = 120;
+
     public CancellationToken Interrupted { get; set; } = TestContext.Current.CancellationToken;
 
     public async Task<Outcome> RunAsync(params string[] arguments)
@@ -36,7 +38,7 @@ internal sealed class CommandLine : IDisposable
             Folder = Folder,
             OutputIsTerminal = IsTerminal,
             ErrorIsTerminal = IsTerminal,
-            Width = 120,
+            Width = Width,
             Time = new StandingClock(),
         };
         int exitCode = await Program.RunAsync(arguments, terminal, Interrupted);

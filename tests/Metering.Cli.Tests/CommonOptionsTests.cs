@@ -125,10 +125,12 @@ public sealed class CommonOptionsTests : IDisposable
         Assert.Empty(outcome.Error);
     }
 
-    [Fact]
-    public async Task Help_of_the_whole_lists_commands_and_exit_codes()
+    [Theory]
+    [InlineData("--help")]
+    [InlineData]
+    public async Task Help_of_the_whole_lists_commands_and_exit_codes(params string[] arguments)
     {
-        Outcome outcome = await _line.RunAsync("--help");
+        Outcome outcome = await _line.RunAsync(arguments);
 
         Assert.Contains("Exit codes:", outcome.Output);
         foreach (string command in new[] { "catalog", "key", "token", "write", "usage" })

@@ -75,6 +75,24 @@ public sealed class UsageCommandTests : IDisposable
         Assert.Equal("DUPLICATE", document.RootElement.GetProperty("rejections")[0].GetProperty("reason").GetString());
     }
 
+    [Theory]
+    [InlineData(140, true, true)]
+    [InlineData(112, true, false)]
+    [InlineData(60, false, false)]
+    public async Task A_narrow_terminal_loses_the_bars_then_the_borders_and_never_a_digit(int width, bool hasBorders, bool hasBars)
+    {
+        await using ScriptedServer server = await StartAsync();
+        _line.IsTerminal = true;
+        _line.Width = width;
+
+        Outcome outcome = await _line.RunAsync(server, "usage", "--by", "sku,billing-account");
+
+        string totals = outcome.Output[..outcome.Output.IndexOf("rejected", StringComparison.Ordinal)];
+        Assert.Contains("170,141,183,460,469,231,731,687,303,715,884,105,727", totals);
+        Assert.Equal(hasBorders, totals[0] == '╭');
+        Assert.Equal(hasBars, totals.Contains('█'));
+    }
+
     [Fact]
     public async Task An_empty_range_says_so()
     {
