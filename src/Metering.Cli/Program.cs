@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Metering.Client;
 
@@ -29,7 +30,9 @@ internal static class Program
     {
         try
         {
-            ParseResult line = CreateRoot(terminal).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            // Somebody who types nothing wants to know what there is.
+            string[] words = arguments.Length == 0 ? ["--help"] : arguments;
+            ParseResult line = CreateRoot(terminal).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (line.Errors.Count > 0 && line.Action is not HelpWithExamples)
                 return Refuse(line, terminal);
             var configuration = new InvocationConfiguration
@@ -70,12 +73,18 @@ internal static class Program
 
     private static int Refuse(ParseResult line, Terminal terminal)
     {
-        foreach (string message in line.Errors.Select(error => error.Message).Distinct())
+        // A word that is no command is named; that a command is missing then goes without saying.
+        bool isMisspelt = line.UnmatchedTokens.Count > 0;
+        IEnumerable<ParseError> errors = line.Errors.Where(error => !isMisspelt || !IsMissingCommand(error));
+        foreach (string message in errors.Select(error => error.Message).Distinct())
             terminal.WriteFault(message);
         string command = string.Join(' ', Path(line.CommandResult.Command).Reverse());
         terminal.Error.WriteLine($"See `{command} --help`.");
         return ExitCodes.BadUsage;
     }
+
+    private static bool IsMissingCommand(ParseError error) =>
+        error.SymbolResult is CommandResult { Command.Subcommands.Count: > 0 } && error.Message.StartsWith("Required command", StringComparison.Ordinal);
 
     private static IEnumerable<string> Path(Command command)
     {

@@ -150,7 +150,16 @@ public sealed partial class MeteringClient : IDisposable
     private async Task<IamToken> ExchangeAsync(AuthorizedKeyFile key, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
         var request = new CreateIamTokenRequest { Jwt = SignedJwt.Create(key, audiences, _options.TimeProvider.GetUtcNow()) };
-        CreateIamTokenResponse answer = (await _caller.CallAsync(Methods.CreateToken, request, FixedToken.None, cancellationToken)).Message;
-        return new IamToken(answer.IamToken, answer.ExpiresAt?.ToDateTimeOffset() ?? _options.TimeProvider.GetUtcNow() + SignedJwt.Lifetime);
+        try
+        {
+            CreateIamTokenResponse answer = (await _caller.CallAsync(Methods.CreateToken, request, FixedToken.None, cancellationToken)).Message;
+            return new IamToken(answer.IamToken, answer.ExpiresAt?.ToDateTimeOffset() ?? _options.TimeProvider.GetUtcNow() + SignedJwt.Lifetime);
+        }
+        catch (MeteringException failure)
+        {
+            // A token that nobody got changes nothing: the call that needed it was not made.
+            failure.OutcomeIsUnknown = false;
+            throw;
+        }
     }
 }

@@ -96,6 +96,20 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task A_write_whose_token_cannot_be_had_was_not_made()
+    {
+        await using ScriptedServer server = await StartAsync();
+        server.Script = _ => Fail(14, "away");
+        using MeteringClient client = Connect(WithKey(server, new SettableTime()));
+
+        WriteResult result = await client.WriteProductUsageAsync(Instance, Records(1), cancellationToken: Token);
+
+        Assert.Equal(GrpcStatusCode.Unavailable, result.Failure!.Code);
+        Assert.False(result.Failure.OutcomeIsUnknown);
+        Assert.All(server.Exchanges, exchange => Assert.True(IsExchange(exchange)));
+    }
+
+    [Fact]
     public async Task A_token_that_was_given_is_not_renewed()
     {
         await using ScriptedServer server = await StartAsync();

@@ -18,10 +18,11 @@ internal static class JsonLine
             var seen = new HashSet<string>();
             foreach (JsonProperty member in document.RootElement.EnumerateObject())
             {
-                if (!fields.TrySet(member.Name, Text(member)))
+                if (!fields.TrySet(member.Name, null))
                     throw new InputFault($"member '{RecordFields.Shorten(member.Name)}' is unknown; expected {RecordFields.Names}");
                 if (!seen.Add(member.Name == "skuId" ? "sku_id" : member.Name))
                     throw new InputFault($"member '{member.Name}' is there twice");
+                fields.TrySet(member.Name, Text(member));
             }
 
             return fields;

@@ -18,6 +18,7 @@ internal enum Shade
 internal sealed class Terminal
 {
     private const int StandardInputDescriptor = 0;
+    private const int DefaultWidth = 100;
 
     /// <summary>Results.</summary>
     public required TextWriter Output { get; init; }
@@ -41,7 +42,7 @@ internal sealed class Terminal
     public bool ErrorIsTerminal { get; init; }
 
     /// <summary>Columns of the terminal.</summary>
-    public int Width { get; init; } = 100;
+    public int Width { get; init; } = DefaultWidth;
 
     /// <summary>Where the time comes from.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -62,7 +63,8 @@ internal sealed class Terminal
         Folder = System.Environment.CurrentDirectory,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = Console.IsOutputRedirected ? 100 : Math.Max(40, Console.WindowWidth),
+        // A terminal that does not know its size says 0.
+        Width = Console.IsOutputRedirected || Console.WindowWidth <= 0 ? DefaultWidth : Console.WindowWidth,
     };
 
     /// <summary>A path as the user gave it, made absolute.</summary>

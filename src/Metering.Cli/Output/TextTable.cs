@@ -5,7 +5,8 @@ namespace Metering.Cli;
 /// <summary>A column of a table.</summary>
 /// <param name="Title">Its heading.</param>
 /// <param name="IsNumber">Aligned to the right.</param>
-internal sealed record TextColumn(string Title, bool IsNumber = false);
+/// <param name="IsOptional">Left out where the terminal is too narrow for it.</param>
+internal sealed record TextColumn(string Title, bool IsNumber = false, bool IsOptional = false);
 
 /// <summary>A cell of a table.</summary>
 /// <param name="Text">What it shows.</param>
@@ -16,9 +17,16 @@ internal readonly record struct TextCell(string Text, Shade Shade = Shade.Plain)
     public static implicit operator TextCell(string text) => new(text);
 }
 
-/// <summary>A table: with borders and colours for a person, in bare aligned columns for a pipe.</summary>
+/// <summary>
+/// A table: with borders and colours for a person, in bare aligned columns for a pipe or a narrow terminal. Ids and
+/// numbers are never broken into several lines: they are there to be copied.
+/// </summary>
 internal sealed class TextTable(params TextColumn[] columns)
 {
+    // "│ " and " " around each cell, and "│" at the end.
+    private const int BorderCharactersPerColumn = 3;
+    private const int BareGapCharacters = 2;
+
     private readonly List<TextCell[]> _rows = [];
 
     /// <summary>Whether there is any row.</summary>
@@ -30,13 +38,19 @@ internal sealed class TextTable(params TextColumn[] columns)
     /// <summary>Writes the table to the output.</summary>
     public void Write(Terminal terminal)
     {
-        if (terminal.OutputIsTerminal)
-            WriteBordered(terminal);
+        int[] shown = [.. Enumerable.Range(0, columns.Length)];
+        int[] needed = [.. shown.Where(index => !columns[index].IsOptional)];
+        if (!terminal.OutputIsTerminal)
+            WriteBare(terminal, shown);
+        else if (BorderedCharacters(shown) <= terminal.Width)
+            WriteBordered(terminal, shown);
+        else if (BorderedCharacters(needed) <= terminal.Width)
+            WriteBordered(terminal, needed);
         else
-            WriteBare(terminal.Output);
+            WriteBare(terminal, BareCharacters(shown) <= terminal.Width ? shown : needed);
     }
 
-    private void WriteBordered(Terminal terminal)
+    private void WriteBordered(Terminal terminal, int[] shown)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -46,22 +60,42 @@ internal sealed class TextTable(params TextColumn[] columns)
         });
         console.Profile.Width = terminal.Width;
         var table = new Table { Border = TableBorder.Rounded };
-        foreach (TextColumn column in columns)
-            table.AddColumn(new TableColumn(new Text(column.Title, new Style(decoration: Decoration.Bold))) { Alignment = column.IsNumber ? Justify.Right : Justify.Left });
+        foreach (TextColumn column in shown.Select(index => columns[index]))
+        {
+            table.AddColumn(new TableColumn(new Text(column.Title, new Style(decoration: Decoration.Bold)))
+            {
+                Alignment = column.IsNumber ? Justify.Right : Justify.Left,
+                NoWrap = true,
+            });
+        }
+
         foreach (TextCell[] row in _rows)
-            table.AddRow(row.Select(cell => new Text(cell.Text, StyleOf(cell.Shade))));
+            table.AddRow(shown.Select(index => new Text(row[index].Text, StyleOf(row[index].Shade))));
         console.Write(table);
     }
 
-    private void WriteBare(TextWriter output)
+    private void WriteBare(Terminal terminal, int[] shown)
     {
-        int[] widths = [.. columns.Select((column, index) => _rows.Select(row => row[index].Text.Length).Append(column.Title.Length).Max())];
-        foreach (IEnumerable<string> row in _rows.Select(row => row.Select(cell => cell.Text)).Prepend(columns.Select(column => column.Title)))
+        foreach (TextCell[] row in _rows.Prepend([.. columns.Select(column => new TextCell(column.Title, Shade.Strong))]))
         {
-            IEnumerable<string> padded = row.Select((text, index) => columns[index].IsNumber ? text.PadLeft(widths[index]) : text.PadRight(widths[index]));
-            output.WriteLine(string.Join("  ", padded).TrimEnd());
+            var line = new System.Text.StringBuilder();
+            foreach (int index in shown)
+            {
+                string padding = new(' ', WidthOf(index) - row[index].Text.Length);
+                string text = terminal.Paint(row[index].Text, row[index].Shade);
+                bool isLast = index == shown[^1];
+                line.Append(columns[index].IsNumber ? padding + text : isLast ? text : text + padding).Append(' ', isLast ? 0 : BareGapCharacters);
+            }
+
+            terminal.Output.WriteLine(line.ToString().TrimEnd());
         }
     }
+
+    private int BorderedCharacters(int[] shown) => shown.Sum(index => WidthOf(index) + BorderCharactersPerColumn) + 1;
+
+    private int BareCharacters(int[] shown) => shown.Sum(index => WidthOf(index) + BareGapCharacters);
+
+    private int WidthOf(int index) => _rows.Select(row => row[index].Text.Length).Append(columns[index].Title.Length).Max();
 
     private static Style StyleOf(Shade shade) => shade switch
     {

@@ -22,7 +22,7 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
         var table = new TextTable(
         [
             .. _fields.Select(field => new TextColumn(field.Title)),
-            new("quantity", IsNumber: true), new("unit"), new("records", IsNumber: true), new(string.Empty),
+            new("quantity", IsNumber: true), new("unit"), new("records", IsNumber: true), new(string.Empty, IsOptional: true),
         ]);
         foreach (UsageTotal total in answer.Totals)
         {
