@@ -85,11 +85,21 @@ public sealed class JsonTests
     [InlineData("""{"innerByNumber":{"x":{}}}""", "innerByNumber[\"x\"]: the key is not an int32")]
     [InlineData("""{"firstChoice":"a","secondChoice":1}""", "secondChoice: cannot be given together with firstChoice")]
     [InlineData("""{"text":"\ud800"}""", "text: a text is not valid Unicode")]
+    [InlineData("""{"\ud800":1}""", "a text is not valid Unicode")]
+    [InlineData("""{"free":{"a":["\ud800"]}}""", "free: a text within is not valid Unicode")]
+    [InlineData("""{"free":{"a":1e400}}""", "free: a number within is out of the range of a double")]
     public void A_fault_names_the_path_of_its_field(string json, string fault) => Assert.Equal(fault, Fault(json));
 
     [Fact]
     public void A_long_wrong_text_is_cut_in_the_fault() =>
         Assert.Equal($"large: \"{new string('x', 64)}…\" is not an int64", Fault($$"""{"large":"{{new string('x', 5000)}}"}"""));
+
+    [Fact]
+    public void A_cut_never_splits_a_character()
+    {
+        string fault = Fault("{\"large\":\"" + new string('x', 63) + "\U0001F600 and more\"}")!;
+        Assert.Equal($"large: \"{new string('x', 63)}…\" is not an int64", fault);
+    }
 
     [Theory]
     [InlineData("2026-01-31T23:59:59Z", 1769903999, 0)]
