@@ -23,13 +23,5 @@ internal sealed class Deadline : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Waits for the work or the deadline; true when the deadline came first.</summary>
-    public async ValueTask<bool> PassesBeforeAsync(Task work)
-    {
-        var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = Token.Register(static state => ((TaskCompletionSource)state!).TrySetResult(), passed);
-        return await Task.WhenAny(work, passed.Task) != work;
-    }
-
     public void Dispose() => _source.Dispose();
 }

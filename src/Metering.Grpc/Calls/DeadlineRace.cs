@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Metering.Grpc;
 
 /// <summary>A handler against its deadline.</summary>
@@ -8,21 +10,21 @@ internal static class DeadlineRace
     /// deadline passes first, the client is answered at once and <see cref="RpcCall.IsAnswered"/> is set.
     /// </summary>
     public static ValueTask<T> RunAsync<T>(ValueTask<T> handler, RpcCall call, ICallWire wire) =>
-        handler.IsCompleted || call.Expiry is null ? handler : RaceAsync(handler.AsTask(), call.Expiry, call, wire);
+        handler.IsCompleted || call.Expiry is null ? handler : AwaitAsync(handler, call.Expiry, call, wire);
 
-    private static async ValueTask<T> RaceAsync<T>(Task<T> handler, Deadline deadline, RpcCall call, ICallWire wire)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<T> AwaitAsync<T>(ValueTask<T> handler, Deadline deadline, RpcCall call, ICallWire wire)
     {
-        if (!await deadline.PassesBeforeAsync(handler))
-            return await handler;
-        call.IsAnswered = true;
-        Task answer = wire.AnswerEarlyAsync(call, Statuses.DeadlineExceeded);
+        call.Wire = wire;
+        CancellationTokenRegistration expiry = deadline.Token.UnsafeRegister(static call => ((RpcCall)call!).AnswerExpiry(), call);
         try
         {
             return await handler;
         }
         finally
         {
-            await answer;
+            expiry.Unregister();
+            await call.EndHandler();
         }
     }
 }

@@ -8,6 +8,7 @@ namespace Metering.Grpc;
 public sealed class RpcCall
 {
     private readonly RpcRuntime _runtime;
+    private Task? _ending;
     private CancellationTokenSource? _linked;
     private bool _hasLinked;
     private CancellationToken _cancellationToken;
@@ -56,7 +57,10 @@ public sealed class RpcCall
     internal bool HasWritten { get; set; }
 
     /// <summary>Whether the client already has its status, while the handler still runs.</summary>
-    internal bool IsAnswered { get; set; }
+    internal bool IsAnswered => Volatile.Read(ref _ending) is { } ending && ending != Task.CompletedTask;
+
+    /// <summary>Who answers when the deadline passes while the handler runs.</summary>
+    internal ICallWire? Wire { get; set; }
 
     internal bool IsStopping => _runtime.Stopping.IsCancellationRequested;
 
@@ -81,10 +85,34 @@ public sealed class RpcCall
         (Trailers ??= []).Add(new(name, Metadata.EncodeBinary(value)));
     }
 
+    /// <summary>The deadline passed: answers the client, unless the handler has finished.</summary>
+    internal void AnswerExpiry()
+    {
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _ending, answered.Task, null) is null)
+            _ = AnswerExpiryAsync(answered);
+    }
+
+    /// <summary>The handler finished: nobody answers early any more, or the early answer is waited for.</summary>
+    internal Task EndHandler() => Interlocked.CompareExchange(ref _ending, Task.CompletedTask, null) ?? Task.CompletedTask;
+
     internal void Close()
     {
         _linked?.Dispose();
         Expiry?.Dispose();
+    }
+
+    private async Task AnswerExpiryAsync(TaskCompletionSource answered)
+    {
+        try
+        {
+            await Wire!.AnswerEarlyAsync(this, Statuses.DeadlineExceeded);
+            answered.SetResult();
+        }
+        catch (Exception exception)
+        {
+            answered.SetException(exception);
+        }
     }
 
     private void LinkTokens()

@@ -76,8 +76,11 @@ internal sealed class DescriptorIndex
     private void Add(EnumDescriptor enumeration)
     {
         AddSymbol(enumeration);
+
+        // By protobuf's rules the values stand beside their enum, not within it.
+        string scope = enumeration.FullName[..^enumeration.Name.Length];
         foreach (EnumValueDescriptor value in enumeration.Values)
-            AddSymbol(value);
+            _bySymbol.TryAdd(scope + value.Name, enumeration.File);
     }
 
     private void AddExtension(FieldDescriptor extension)

@@ -8,17 +8,37 @@ namespace Metering.Grpc;
 /// <summary>JSON that stays JSON: google.protobuf.Struct, Value and ListValue. Its numbers are doubles by definition.</summary>
 internal static class FreeFormJson
 {
-    /// <summary>Null when the JSON is not of the kind that the message holds.</summary>
-    public static IMessage? Read(ref Utf8JsonReader json, MessageDescriptor type)
+    /// <summary>Whether JSON that starts with this token is of the kind that the message holds.</summary>
+    public static bool Holds(MessageDescriptor type, JsonTokenType token) => type.FullName switch
     {
+        WellKnown.Struct => token == JsonTokenType.StartObject,
+        WellKnown.ListValue => token == JsonTokenType.StartArray,
+        _ => true,
+    };
+
+    /// <summary>Null with the message, or what is wrong.</summary>
+    public static string? TryRead(ref Utf8JsonReader json, MessageDescriptor type, out IMessage? message)
+    {
+        message = null;
         using JsonDocument document = JsonDocument.ParseValue(ref json);
-        JsonElement root = document.RootElement;
-        return type.FullName switch
+        try
         {
-            WellKnown.Struct => root.ValueKind == JsonValueKind.Object ? ToStruct(root) : null,
-            WellKnown.ListValue => root.ValueKind == JsonValueKind.Array ? ToList(root) : null,
-            _ => ToValue(root),
-        };
+            message = type.FullName switch
+            {
+                WellKnown.Struct => ToStruct(document.RootElement),
+                WellKnown.ListValue => ToList(document.RootElement),
+                _ => ToValue(document.RootElement),
+            };
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            return "a text within is not valid Unicode";
+        }
+        catch (OverflowException)
+        {
+            return "a number within is out of the range of a double";
+        }
     }
 
     public static void Write(Utf8JsonWriter json, IMessage message)
@@ -87,9 +107,11 @@ internal static class FreeFormJson
         JsonValueKind.Object => new Value { StructValue = ToStruct(json) },
         JsonValueKind.Array => new Value { ListValue = ToList(json) },
         JsonValueKind.String => new Value { StringValue = json.GetString() },
-        JsonValueKind.Number => new Value { NumberValue = json.GetDouble() },
+        JsonValueKind.Number => new Value { NumberValue = Finite(json.GetDouble()) },
         JsonValueKind.True => new Value { BoolValue = true },
         JsonValueKind.False => new Value { BoolValue = false },
         _ => new Value { NullValue = NullValue.NullValue },
     };
+
+    private static double Finite(double number) => double.IsFinite(number) ? number : throw new OverflowException();
 }

@@ -154,9 +154,11 @@ internal ref struct JsonMessageReader
         MessageDescriptor type = field.MessageType;
         if (type.FullName is WellKnown.Value or WellKnown.Struct or WellKnown.ListValue)
         {
-            IMessage? free = FreeFormJson.Read(ref _json, type);
+            if (!FreeFormJson.Holds(type, _json.TokenType))
+                return Mismatch(ScalarText.NameOf(field));
+            string? fault = FreeFormJson.TryRead(ref _json, type, out IMessage? free);
             value = free;
-            return free is not null || Mismatch(ScalarText.NameOf(field));
+            return fault is null || Refuse(fault);
         }
 
         if (type.IsWrapper())

@@ -47,8 +47,13 @@ internal static class ScalarText
     public static string Quote(string text) => $"\"{Cut(text)}\"";
 
     /// <summary>A text, not too long.</summary>
-    public static string Cut(string text) =>
-        text.Length <= ShownCharactersMaximum ? text : $"{text.AsSpan(0, ShownCharactersMaximum)}…";
+    public static string Cut(string text)
+    {
+        if (text.Length <= ShownCharactersMaximum)
+            return text;
+        int end = char.IsHighSurrogate(text[ShownCharactersMaximum - 1]) ? ShownCharactersMaximum - 1 : ShownCharactersMaximum;
+        return $"{text.AsSpan(0, end)}…";
+    }
 
     private static object? Integer(FieldType type, Int128 value) => type switch
     {

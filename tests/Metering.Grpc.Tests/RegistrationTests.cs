@@ -1,0 +1,60 @@
+using Metering.Grpc.Tests.Protos;
+
+namespace Metering.Grpc.Tests;
+
+public sealed class RegistrationTests
+{
+    private static readonly Google.Protobuf.Reflection.ServiceDescriptor Probe = ProbeReflection.Descriptor.Services.Single();
+
+    [Fact]
+    public void A_service_with_methods_missing_is_refused_and_each_is_named()
+    {
+        RpcService service = new RpcService(Probe).Unary<BehaveRequest, BehaveResponse>("Behave", (_, _) => new(new BehaveResponse()), 1);
+
+        ArgumentException fault = Assert.Throws<ArgumentException>(() => new RpcServices([service]));
+
+        Assert.Contains("metering.grpc.tests.Probe.Echo has no handler; metering.grpc.tests.Probe.Find has no handler;", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Behave", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_service_that_is_there_twice_is_refused() => Assert.Contains(
+        "metering.grpc.tests.Probe is registered 2 times",
+        Assert.Throws<ArgumentException>(() => new RpcServices([new ProbeService().Service, new ProbeService().Service])).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Methods_are_registered_as_they_are_declared()
+    {
+        var service = new RpcService(Probe);
+        Func<BehaveRequest, RpcCall, ValueTask<RpcResult<BehaveResponse>>> handler = (_, _) => new(new BehaveResponse());
+
+        Assert.Contains("has no method Nothing", Assert.Throws<ArgumentException>(() => service.Unary("Nothing", handler, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("does not stream", Assert.Throws<ArgumentException>(() => service.Unary("Collect", handler, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("declared with", Assert.Throws<ArgumentException>(() => service.Unary("Echo", handler, 1)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => service.Unary("Behave", handler, 0));
+        service.Unary("Behave", handler, 1);
+        Assert.Contains("was registered before", Assert.Throws<ArgumentException>(() => service.Unary("Behave", handler, 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no/slash")]
+    [InlineData("/a//b")]
+    [InlineData("/a/{b")]
+    [InlineData("/a/{b}c")]
+    [InlineData("/**/a")]
+    [InlineData("/a/{b={c}}")]
+    public void A_path_template_that_is_none_is_refused(string text) => Assert.Throws<FormatException>(() => PathTemplate.Parse(text));
+
+    [Fact]
+    public void A_result_is_a_value_or_a_refusal()
+    {
+        RpcResult<string> value = "v";
+        RpcResult<string> refusal = new RpcStatus(RpcCode.NotFound, "n");
+
+        Assert.Equal((true, "v", null), (value.IsOk, value.Value, value.Status));
+        Assert.Equal((false, RpcCode.NotFound), (refusal.IsOk, refusal.Status!.Code));
+        Assert.Throws<InvalidOperationException>(() => refusal.Value);
+        Assert.Throws<ArgumentException>(() => { RpcResult<string> ok = RpcStatus.Ok; });
+    }
+}
