@@ -1,7 +1,7 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>The ledger's face: writes go to the writer, readings to connections of their own.</summary>
-internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader reader, StoreFile file) : ILedger
+internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader reader, StoreFile file, SqliteStoreOptions options) : ILedger
 {
     /// <inheritdoc/>
     public long HighWaterUnixNanoseconds => group.HighWaterUnixNanoseconds;
@@ -25,5 +25,5 @@ internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader read
 
     /// <inheritdoc/>
     public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) =>
-        Task.Run(() => new Verification(file).Run(cancellationToken), cancellationToken);
+        Task.Run(() => file.Read(() => new Verification(file, options.VerificationUuids).Run(cancellationToken)), cancellationToken);
 }

@@ -39,7 +39,7 @@ public sealed class SqliteStore : IMeteringStore
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
         _checkpointer.Failed = _writer.Fail;
-        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file);
+        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, options);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -51,7 +51,7 @@ public sealed class SqliteStore : IMeteringStore
             time.GetElapsedTime(startedAt));
     }
 
-    /// <summary>Raised on the store's own threads: be quick.</summary>
+    /// <summary>Raised on the store's own threads: be quick, and never throw.</summary>
     public event EventHandler<StoreNoticeEventArgs>? Noticed;
 
     /// <summary>The ledger.</summary>
@@ -112,6 +112,9 @@ public sealed class SqliteStore : IMeteringStore
             return true;
         },
         CancellationToken.None);
+
+    /// <summary>Ends writing for good, as a failed checkpoint does; for tests.</summary>
+    internal void Fail(string sentence) => _writer.Fail(sentence);
 
     /// <summary>Stops taking, finishes what waits, copies the write-ahead log into the file and closes it. Deletes nothing.</summary>
     public ValueTask DisposeAsync() => new(_closing ??= CloseAsync());

@@ -28,6 +28,9 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Longest time that one reading of totals may take: while it lasts, the write-ahead log can only grow.</summary>
     public TimeSpan ReaderLifetime { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Most uuids that a verification keeps in memory at once, at up to 43 bytes each; more records take more passes.</summary>
+    public long VerificationUuids { get; init; } = 16L * 1024 * 1024;
+
     /// <summary>Throws when an option is out of its range; all faults together.</summary>
     internal void Check()
     {
@@ -42,6 +45,8 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"the free space to keep cannot be {FreeDiskBytes} bytes");
         if (CheckpointBytes < 1 || RestartLogBytes < CheckpointBytes)
             faults.Add($"the log's thresholds of {CheckpointBytes} and {RestartLogBytes} bytes must be positive and in order");
+        if (VerificationUuids < 1)
+            faults.Add($"a verification must keep at least 1 uuid, not {VerificationUuids}");
         if (CheckpointIdle <= TimeSpan.Zero || ReaderLifetime <= TimeSpan.Zero)
             faults.Add("times must be positive");
         if (faults.Count > 0)

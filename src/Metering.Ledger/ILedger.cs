@@ -61,7 +61,11 @@ public readonly record struct HourRange(long FromHour, long ToHour)
     public static readonly HourRange All = new(long.MinValue, long.MaxValue);
 
     /// <summary>The hour that a moment falls into.</summary>
-    public static long HourOf(long unixNanoseconds) => (unixNanoseconds - (((unixNanoseconds % NanosecondsPerHour) + NanosecondsPerHour) % NanosecondsPerHour)) / NanosecondsPerHour;
+    public static long HourOf(long unixNanoseconds)
+    {
+        (long hour, long rest) = Math.DivRem(unixNanoseconds, NanosecondsPerHour);
+        return rest < 0 ? hour - 1 : hour; // an hour begins at its start, before 1970 too
+    }
 }
 
 /// <summary>Exact sum of the records of one owner, SKU and hour (of the records' timestamps).</summary>

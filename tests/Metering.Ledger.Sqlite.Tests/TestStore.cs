@@ -13,6 +13,9 @@ internal sealed class TestStore : IAsyncDisposable
 
     public TestStore(Func<SqliteStoreOptions, SqliteStoreOptions>? configure = null) => _configure = configure ?? (options => options);
 
+    /// <summary>Ends with the test run.</summary>
+    public static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     public ManualTime Time { get; } = new();
 
     public string Path => System.IO.Path.Combine(_directory.FullName, "ledger.db");
@@ -83,13 +86,13 @@ internal sealed class TestStore : IAsyncDisposable
         return write;
     }
 
-    public async Task<List<HourTotal>> TotalsAsync() => await Ledger.ReadTotalsAsync(HourRange.All, default).ToListAsync();
+    public async Task<List<HourTotal>> TotalsAsync() => await Ledger.ReadTotalsAsync(HourRange.All, TestStore.Stop).ToListAsync(TestStore.Stop);
 
-    public async Task<List<HourRejections>> RejectionsAsync() => await Ledger.ReadRejectionsAsync(HourRange.All, default).ToListAsync();
+    public async Task<List<HourRejections>> RejectionsAsync() => await Ledger.ReadRejectionsAsync(HourRange.All, TestStore.Stop).ToListAsync(TestStore.Stop);
 
-    public async Task<List<CountedRecord>> RecordsAsync() => await Ledger.ReadRecordsAsync(default).ToListAsync();
+    public async Task<List<CountedRecord>> RecordsAsync() => await Ledger.ReadRecordsAsync(TestStore.Stop).ToListAsync(TestStore.Stop);
 
-    public async Task AssertSoundAsync() => Assert.Empty((await Ledger.VerifyAsync(default)).Differences);
+    public async Task AssertSoundAsync() => Assert.Empty((await Ledger.VerifyAsync(TestStore.Stop)).Differences);
 
     public async ValueTask DisposeAsync()
     {
@@ -107,9 +110,10 @@ internal sealed record RecordSpec(
     public static implicit operator RecordSpec(int id) => new((long)id);
 }
 
-/// <summary>A clock that a test moves.</summary>
+/// <summary>A clock that a test moves; its timers ring when the test says so.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private readonly List<(Action Ring, long DueTicks)> _timers = [];
     private long _ticks = new DateTimeOffset(2026, 3, 1, 12, 30, 0, TimeSpan.Zero).UtcTicks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -119,4 +123,31 @@ internal sealed class ManualTime : TimeProvider
     public override long GetTimestamp() => Volatile.Read(ref _ticks);
 
     public void Advance(TimeSpan step) => Interlocked.Add(ref _ticks, step.Ticks);
+
+    public void RunTimers()
+    {
+        lock (_timers)
+        {
+            foreach ((Action ring, long _) in _timers.Where(timer => timer.DueTicks <= Volatile.Read(ref _ticks)))
+                ring();
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        lock (_timers)
+            _timers.Add((() => callback(state), Volatile.Read(ref _ticks) + dueTime.Ticks));
+        return new Timer();
+    }
+
+    private sealed class Timer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }

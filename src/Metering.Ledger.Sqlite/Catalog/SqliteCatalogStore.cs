@@ -4,25 +4,18 @@ namespace Metering.Ledger.Sqlite;
 internal sealed class SqliteCatalogStore(Writer writer, StoreFile file) : ICatalogStore
 {
     /// <inheritdoc/>
-    public Task<StoredCatalog> ReadAsync(CancellationToken cancellationToken) => Task.Run(
-        () =>
-        {
-            using Database database = file.Connect(forWriting: false);
-            try
-            {
-                database.Execute("BEGIN"); // version and objects of one state
-                return Read(database);
-            }
-            catch (SqliteFault fault)
-            {
-                throw new StoreException($"{file.Path} cannot be read: {fault.Message}", fault);
-            }
-        },
-        cancellationToken);
+    public Task<StoredCatalog> ReadAsync(CancellationToken cancellationToken) => Task.Run(() => file.Read(ReadOneState), cancellationToken);
 
     /// <inheritdoc/>
     public Task<StoredCatalog> ApplyAsync(long baseVersion, IReadOnlyList<CatalogPut> puts, CancellationToken cancellationToken) =>
         writer.ChangeAsync(database => Apply(database, baseVersion, puts), cancellationToken);
+
+    private StoredCatalog ReadOneState()
+    {
+        using Database database = file.Connect(forWriting: false);
+        database.Execute("BEGIN"); // version and objects of one state
+        return Read(database);
+    }
 
     private static StoredCatalog Apply(Database database, long baseVersion, IReadOnlyList<CatalogPut> puts)
     {

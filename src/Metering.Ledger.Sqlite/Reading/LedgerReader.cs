@@ -26,8 +26,8 @@ internal sealed class LedgerReader(StoreFile file, TimeSpan lifetime, TimeProvid
     /// </summary>
     public async IAsyncEnumerable<CountedRecord> ReadRecordsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using Database database = file.Connect(forWriting: false);
-        using var batches = new BatchCursor(database, 1, database.QueryNumber("SELECT max(number) FROM batch"));
+        using Database database = file.Read(() => file.Connect(forWriting: false));
+        using BatchCursor batches = file.Read(() => new BatchCursor(database, 1, database.QueryNumber("SELECT max(number) FROM batch")));
         var records = new List<CountedRecord>();
         while (await Task.Run(() => NextBatch(batches, records), cancellationToken))
         {
@@ -57,12 +57,17 @@ internal sealed class LedgerReader(StoreFile file, TimeSpan lifetime, TimeProvid
             (int)row.Number(0), (int)row.Number(1), row.Number(2), BinaryPrimitives.ReadInt128BigEndian(quantity), row.Number(4));
     }
 
-    private async IAsyncEnumerable<T> ReadAsync<T>(
-        string sql, HourRange range, Func<Statement, T> row, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private ReadSession<T> Start<T>(string sql, HourRange range, Func<Statement, T> row)
     {
         Database database = file.Connect(forWriting: false);
         Statement statement = database.Prepare(sql).Bind(1, range.FromHour).Bind(2, range.ToHour);
-        using var session = new ReadSession<T>(database, statement, row, lifetime, time);
+        return new ReadSession<T>(database, statement, row, lifetime, time);
+    }
+
+    private async IAsyncEnumerable<T> ReadAsync<T>(
+        string sql, HourRange range, Func<Statement, T> row, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using ReadSession<T> session = file.Read(() => Start(sql, range, row));
         var chunk = new List<T>();
         bool isMore;
         do

@@ -4,10 +4,9 @@ namespace Metering.Ledger.Sqlite;
 /// Proves that the totals are the sums of the records, and that no uuid is counted twice. It compares the totals of one
 /// state with the records up to the last batch of that state, so that writing may go on meanwhile.
 /// </summary>
-internal sealed class Verification(StoreFile file)
+internal sealed class Verification(StoreFile file, long uuidsPerPass)
 {
     private const int DifferencesListed = 100;
-    private const long UuidsPerPass = 16L * 1024 * 1024;
 
     private readonly List<string> _differences = [];
     private readonly Dictionary<(int Owner, int Sku, long Hour), Sum> _sums = [];
@@ -23,7 +22,7 @@ internal sealed class Verification(StoreFile file)
         database.Execute("COMMIT");
 
         // So many uuids do not fit into memory at once: each pass looks at a part of them.
-        int passes = (int)Math.Max(1, (promised + UuidsPerPass - 1) / UuidsPerPass);
+        int passes = (int)Math.Max(1, (promised + uuidsPerPass - 1) / uuidsPerPass);
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
             records += ReadRecords(database, last, pass, passes, cancellationToken);

@@ -70,6 +70,20 @@ internal sealed class StoreFile : IDisposable
         return database;
     }
 
+    /// <summary>Reads something, and says in words what went wrong with it.</summary>
+    /// <exception cref="StoreException">The file cannot be read.</exception>
+    public T Read<T>(Func<T> reading)
+    {
+        try
+        {
+            return reading();
+        }
+        catch (SqliteFault fault)
+        {
+            throw Explain(Path, fault);
+        }
+    }
+
     /// <summary>Length of the write-ahead log's file, in bytes.</summary>
     public static long LogBytes(string file)
     {

@@ -81,7 +81,7 @@ internal sealed class Checkpointer
                 seen = written;
             }
         }
-        catch (SqliteFault fault)
+        catch (Exception fault)
         {
             Failed?.Invoke($"A checkpoint of {_database.Path} failed: {fault.Message} Check the disk and start the server again.");
         }

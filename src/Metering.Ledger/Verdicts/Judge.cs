@@ -53,6 +53,8 @@ public static class Judge
     private static int Compare(in UsageRecord record, long unixNanoseconds)
     {
         (long seconds, long nanoseconds) = Math.DivRem(unixNanoseconds, 1_000_000_000);
+        if (nanoseconds < 0)
+            (seconds, nanoseconds) = (seconds - 1, nanoseconds + 1_000_000_000); // as protobuf counts before 1970
         int bySeconds = record.TimestampSeconds.CompareTo(seconds);
         return bySeconds != 0 ? bySeconds : ((long)record.TimestampNanoseconds).CompareTo(nanoseconds);
     }

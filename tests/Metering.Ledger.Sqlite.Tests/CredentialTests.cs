@@ -1,0 +1,33 @@
+namespace Metering.Ledger.Sqlite.Tests;
+
+public sealed class CredentialTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task Signing_keys_are_kept_oldest_first()
+    {
+        await using var store = new TestStore();
+        var younger = new SigningKey("younger", Noon.AddTicks(1), [4, 5]);
+        var older = new SigningKey("older", Noon, [1, 2, 3]);
+        await store.Store.Credentials.AddSigningKeyAsync(younger, TestStore.Stop);
+        await store.Store.Credentials.AddSigningKeyAsync(older, TestStore.Stop);
+        await Assert.ThrowsAsync<StoreException>(() => store.Store.Credentials.AddSigningKeyAsync(older, TestStore.Stop));
+        await store.RestartAsync();
+        IReadOnlyList<SigningKey> keys = await store.Store.Credentials.ReadSigningKeysAsync(TestStore.Stop);
+        Assert.Equal([("older", Noon, "010203"), ("younger", Noon.AddTicks(1), "0405")], keys.Select(key => (key.Id, key.CreatedAt, Convert.ToHexString(key.PrivateKey))));
+    }
+
+    [Fact]
+    public async Task A_revocation_is_remembered_until_the_token_would_have_ended()
+    {
+        await using var store = new TestStore();
+        var token = new RevokedToken("token", Noon.AddHours(1));
+        await store.Store.Credentials.RevokeAsync(token, TestStore.Stop);
+        await store.Store.Credentials.RevokeAsync(token, TestStore.Stop);
+        await store.Store.Credentials.RevokeAsync(new RevokedToken("for ever", DateTimeOffset.MaxValue), TestStore.Stop);
+        await store.RestartAsync();
+        Assert.Equal([token, new RevokedToken("for ever", DateTimeOffset.MaxValue)], await store.Store.Credentials.ReadRevokedTokensAsync(Noon, TestStore.Stop));
+        Assert.Equal("for ever", Assert.Single(await store.Store.Credentials.ReadRevokedTokensAsync(Noon.AddHours(1), TestStore.Stop)).TokenId);
+    }
+}
