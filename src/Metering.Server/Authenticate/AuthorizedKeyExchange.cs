@@ -36,8 +36,8 @@ public sealed class AuthorizedKeyExchange : ITokenExchange
     {
         _authority = authority;
         _time = time;
-        string[] audiences = [PublicAudience, AudienceOf(advertisedEndpoint), AudienceOf(AdvertisedEndpoint.WithoutPort(advertisedEndpoint))];
-        _audiences = [.. audiences.Distinct()];
+        string advertisedHost = AdvertisedEndpoint.WithoutPort(advertisedEndpoint);
+        _audiences = [.. new[] { PublicAudience, AudienceOf(advertisedEndpoint), AudienceOf(advertisedHost) }.Distinct()];
         _decoy = MakeDecoy();
     }
 

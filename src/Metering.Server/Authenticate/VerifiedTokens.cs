@@ -94,8 +94,8 @@ internal sealed class VerifiedTokens(int capacity)
 
     /// <summary>
     /// Hashes the end of the signature only. Just tokens that this server signed get in, and nobody chooses how they
-    /// end, so nobody can make them collide; and a text reaches the comparison, whose time depends on where it first
-    /// differs, only if it already ends in 256 bits of a valid signature.
+    /// end, so nobody can make them collide. A text reaches the comparison, whose time depends on where it first differs,
+    /// only if its hash, keyed anew in each process, is that of a token; so a guess cannot be bettered step by step.
     /// </summary>
     private sealed class TokenTextComparer : IEqualityComparer<string>, IAlternateEqualityComparer<ReadOnlySpan<char>, string>
     {

@@ -28,7 +28,7 @@ public sealed record FieldDifference(string Field, string Before, string After);
 /// <param name="Action">What becomes of it.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Id">Its id.</param>
-/// <param name="Fields">The fields that differ: all for <see cref="CatalogAction.Add"/>, none for <see cref="CatalogAction.Retire"/>.</param>
+/// <param name="Fields">The fields that differ: all when it is added, none when it is retired.</param>
 public sealed record CatalogDifference(CatalogAction Action, CatalogKind Kind, string Id, IReadOnlyList<FieldDifference> Fields)
 {
     /// <summary>The kind, as shown to people.</summary>
@@ -89,7 +89,8 @@ internal sealed class CatalogComparison
             return;
         }
 
-        var changed = fields.Zip(CatalogField.Of(before.Object)).Where(pair => pair.First.Value != pair.Second.Value).ToList();
+        IReadOnlyList<CatalogField> fieldsBefore = CatalogField.Of(before.Object);
+        var changed = fields.Zip(fieldsBefore).Where(pair => pair.First.Value != pair.Second.Value).ToList();
         foreach ((CatalogField field, CatalogField old) in changed.Where(pair => pair.First.IsFixed))
         {
             string kind = CatalogKindNames.Of(after.Kind);
@@ -99,7 +100,8 @@ internal sealed class CatalogComparison
                 + $"declare a new {kind} with another id");
         }
 
-        FieldDifference[] differences = [.. changed.Select(pair => new FieldDifference(pair.First.Name, pair.Second.Value, pair.First.Value))];
+        FieldDifference[] differences =
+            [.. changed.Select(pair => new FieldDifference(pair.First.Name, pair.Second.Value, pair.First.Value))];
         if (before.Retired)
             Add(CatalogAction.Restore, after, differences, retired: false);
         else if (differences.Length > 0)
@@ -113,9 +115,9 @@ internal sealed class CatalogComparison
     }
 
     private static CatalogObject Completed(CatalogObject declared, CatalogObject? before, DateTimeOffset now) =>
-        declared is AuthorizedKey key && key.CreatedAt == DateTimeOffset.MinValue
-            ? key with { CreatedAt = before is AuthorizedKey known ? known.CreatedAt : DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) }
-            : declared;
+        declared is not AuthorizedKey key || key.CreatedAt != DateTimeOffset.MinValue ? declared
+        : before is AuthorizedKey known ? key with { CreatedAt = known.CreatedAt }
+        : key with { CreatedAt = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()) };
 
     private static string Quoted(string value) => value.Length == 0 ? "none" : $"'{value}'";
 }

@@ -3,8 +3,8 @@ using Metering.Ledger;
 namespace Metering.Server;
 
 /// <summary>
-/// Reads a catalog file: YAML, then each object by itself, then the references between them. docs/catalog describes the
-/// format; every fault of the file is found in one go.
+/// Reads a catalog file: YAML, then each object by itself, then the references between them, which may point forward.
+/// Every fault of the file is found in one go.
 /// </summary>
 internal sealed class CatalogReader
 {
@@ -53,7 +53,7 @@ internal sealed class CatalogReader
         foreach ((string name, MemberNode member) in root.Members)
         {
             if (!Sections.Contains(name))
-                _faults.Add(member, $"a catalog has no member '{Shortened(name)}'{Nearest(name, Sections)}; allowed: {string.Join(", ", Sections)}");
+                _faults.Add(member, DeclarationReader.UnknownMember("a catalog", name, Sections, _faults));
         }
 
         if (!root.Members.TryGetValue("version", out MemberNode? version))
@@ -113,7 +113,8 @@ internal sealed class CatalogReader
     private void ReadSku(MappingNode node, string productId)
     {
         DeclarationReader reader = Open(node, "sku", "id", "name", "unit", "active");
-        Declare(new Sku(reader.Id, reader.Name("name"), productId, reader.Name("unit", UnitCharacters), reader.Flag("active")), node, "id", reader);
+        string unit = reader.Name("unit", UnitCharacters);
+        Declare(new Sku(reader.Id, reader.Name("name"), productId, unit, reader.Flag("active")), node, "id", reader);
     }
 
     private void ReadInstance(MappingNode node)
@@ -215,7 +216,8 @@ internal sealed class CatalogReader
         {
             _faults.Add(
                 reference.Place,
-                $"{reference.From} is of product '{reference.Id}', which is metered by image; only one with 'metering: instance' has instances");
+                $"{reference.From} is of product '{reference.Id}', which is metered by image; "
+                + "only one with 'metering: instance' has instances");
         }
     }
 

@@ -18,22 +18,22 @@ internal static class CatalogYaml
     {
         List<CatalogObject> objects = [.. catalog.Objects.Where(one => !one.Retired).Select(one => one.Object)];
         var yaml = new StringBuilder($"# The catalog at version {catalog.Version}.\nversion: 1\n");
-        Section(yaml, "publishers", objects.OfType<Publisher>(), (_, publisher) =>
+        Section(yaml, "publishers", objects.OfType<Publisher>(), publisher =>
             yaml.Append($"  - id: {Text(publisher.Id)}\n    name: {Text(publisher.Name)}\n"));
-        Section(yaml, "customers", objects.OfType<Customer>(), (_, customer) => yaml.Append(
+        Section(yaml, "customers", objects.OfType<Customer>(), customer => yaml.Append(
             $"  - billing_account: {Text(customer.Id)}\n    name: {Text(customer.Name)}\n"
             + $"    status: {(customer.Suspended ? "suspended" : "active")}\n"));
         ILookup<string, Sku> skus = objects.OfType<Sku>().ToLookup(sku => sku.ProductId);
-        Section(yaml, "products", objects.OfType<Product>(), (_, product) => Write(yaml, product, skus[product.Id]));
-        Section(yaml, "instances", objects.OfType<ProductInstance>(), (_, instance) => yaml.Append(
+        Section(yaml, "products", objects.OfType<Product>(), product => Write(yaml, product, skus[product.Id]));
+        Section(yaml, "instances", objects.OfType<ProductInstance>(), instance => yaml.Append(
             $"  - id: {Text(instance.Id)}\n    product: {Text(instance.ProductId)}\n"
             + $"    customer: {Text(instance.CustomerId)}\n    active: {Flag(instance.Active)}\n"));
         ILookup<string, AuthorizedKey> keys = objects.OfType<AuthorizedKey>().ToLookup(key => key.ServiceAccountId);
-        Section(yaml, "service_accounts", objects.OfType<ServiceAccount>(), (_, account) => Write(yaml, account, keys[account.Id]));
+        Section(yaml, "service_accounts", objects.OfType<ServiceAccount>(), account => Write(yaml, account, keys[account.Id]));
         return yaml.ToString();
     }
 
-    private static void Section<TObject>(StringBuilder yaml, string name, IEnumerable<TObject> objects, Action<StringBuilder, TObject> write)
+    private static void Section<TObject>(StringBuilder yaml, string name, IEnumerable<TObject> objects, Action<TObject> write)
     {
         bool any = false;
         foreach (TObject one in objects)
@@ -41,14 +41,15 @@ internal static class CatalogYaml
             if (!any)
                 yaml.Append(name).Append(":\n");
             any = true;
-            write(yaml, one);
+            write(one);
         }
     }
 
     private static void Write(StringBuilder yaml, Product product, IEnumerable<Sku> skus)
     {
         yaml.Append($"  - id: {Text(product.Id)}\n    publisher: {Text(product.PublisherId)}\n");
-        yaml.Append($"    name: {Text(product.Name)}\n    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n    active: {Flag(product.Active)}\n");
+        yaml.Append($"    name: {Text(product.Name)}\n");
+        yaml.Append($"    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n    active: {Flag(product.Active)}\n");
         foreach ((int index, Sku sku) in skus.Index())
         {
             yaml.Append(index == 0 ? "    skus:\n" : "");

@@ -31,7 +31,7 @@ internal sealed class DeclarationReader
         foreach ((string name, MemberNode member) in node.Members)
         {
             if (!members.Contains(name))
-                faults.Add(member, $"{What} has no member '{Shortened(name)}'{faults.Suggest(name, members)}; allowed: {string.Join(", ", members)}");
+                faults.Add(member, UnknownMember(What, name, members, faults));
         }
 
         Id = Identifier(idMember);
@@ -70,10 +70,11 @@ internal sealed class DeclarationReader
     public string Name(string member, int charactersMaximum = NameCharacters)
     {
         string text = Text(member, isRequired: true) ?? "";
+        CatalogNode place = _node.PlaceOf(member);
         if (text.Length > charactersMaximum)
-            _faults.Add(_node.PlaceOf(member), $"'{member}' of {What} has {text.Length} characters; at most {charactersMaximum} are allowed");
+            _faults.Add(place, $"'{member}' of {What} has {text.Length} characters; at most {charactersMaximum} are allowed");
         else if (text.EnumerateRunes().Any(rune => !IsPrintable(rune)))
-            _faults.Add(_node.PlaceOf(member), $"'{member}' of {What} has characters that cannot be printed");
+            _faults.Add(place, $"'{member}' of {What} has characters that cannot be printed");
         return text;
     }
 
@@ -113,7 +114,8 @@ internal sealed class DeclarationReader
         if (Text(member, isRequired: false) is not { Length: > 0 } text)
             return null;
         bool hasOffset = text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-');
-        if (hasOffset && DateTimeOffset.TryParseExact(text, MomentFormats, null, DateTimeStyles.AdjustToUniversal, out DateTimeOffset moment)
+        if (hasOffset
+            && DateTimeOffset.TryParseExact(text, MomentFormats, null, DateTimeStyles.AdjustToUniversal, out DateTimeOffset moment)
             && moment >= DateTimeOffset.UnixEpoch)
         {
             return DateTimeOffset.FromUnixTimeSeconds(moment.ToUnixTimeSeconds());
@@ -134,11 +136,15 @@ internal sealed class DeclarationReader
         return [];
     }
 
-    /// <summary>At most 40 characters of a value, for a fault's words.</summary>
+    /// <summary>The words for a member that nobody knows.</summary>
+    public static string UnknownMember(string what, string name, string[] members, CatalogFaults faults) =>
+        $"{what} has no member '{Shortened(name)}'{faults.Suggest(name, members)}; allowed: {string.Join(", ", members)}";
+
+    /// <summary>At most 40 characters of a value, for a fault's words; nothing in it moves a terminal's cursor.</summary>
     public static string Shortened(string text)
     {
-        string line = text.ReplaceLineEndings(" ");
-        return line.Length <= 40 ? line : line[..40] + "…";
+        string start = text.Length <= 40 ? text : text[..40] + "…";
+        return string.Concat(start.Select(character => char.IsControl(character) ? ' ' : character));
     }
 
     private string? Text(string member, bool isRequired)

@@ -62,7 +62,9 @@ public sealed class ServerCertificate : IDisposable
         (DateTime from, DateTime to) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         if (now.UtcDateTime >= to)
             return $"the certificate expired at {to:yyyy-MM-ddTHH:mm:ssZ}; put a new one in its place";
-        return now.UtcDateTime < from ? $"the certificate is not valid before {from:yyyy-MM-ddTHH:mm:ssZ}; is this machine's clock right?" : null;
+        return now.UtcDateTime < from
+            ? $"the certificate is not valid before {from:yyyy-MM-ddTHH:mm:ssZ}; is this machine's clock right?"
+            : null;
     }
 
     /// <summary>The certificate with its key; null when the two do not belong together.</summary>

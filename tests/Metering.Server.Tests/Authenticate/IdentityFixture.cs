@@ -31,11 +31,12 @@ internal sealed class IdentityFixture
 
     public CatalogSnapshot Snapshot { get; set; } = Catalog(1);
 
-    public static async Task<IdentityFixture> StartAsync(TokenOptions? options = null, CredentialStoreInMemory? store = null, SettableTime? time = null)
+    public static async Task<IdentityFixture> StartAsync(TokenOptions? options = null, CredentialStoreInMemory? store = null)
     {
         store ??= new CredentialStoreInMemory();
-        time ??= new SettableTime();
-        TokenAuthority authority = await TokenAuthority.StartAsync(store, time, options ?? new TokenOptions(), TestContext.Current.CancellationToken);
+        var time = new SettableTime();
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        TokenAuthority authority = await TokenAuthority.StartAsync(store, time, options ?? new TokenOptions(), cancellation);
         return new IdentityFixture(authority, store, time);
     }
 
@@ -57,7 +58,8 @@ internal sealed class IdentityFixture
         ["exp"] = Time.Now.ToUnixTimeSeconds() + 3600,
     };
 
-    public static string Unsigned(JsonObject header, JsonObject payload) => Encode(header.ToJsonString()) + "." + Encode(payload.ToJsonString());
+    public static string Unsigned(JsonObject header, JsonObject payload) =>
+        Encode(header.ToJsonString()) + "." + Encode(payload.ToJsonString());
 
     public static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 

@@ -120,8 +120,11 @@ public sealed class CatalogRegistryTests : IDisposable
 
         // The account stands behind a key's PEM; its lines are counted from there.
         int shift = yaml.Split('\n').ToList().FindIndex(line => line.Contains("id: aje-example", StringComparison.Ordinal)) + 1 - 52;
+        IEnumerable<string> expected = faults.Select(fault => fault
+            .Replace("{54}", $"{54 + shift}", StringComparison.Ordinal)
+            .Replace("{52}", $"{52 + shift}", StringComparison.Ordinal));
         Assert.Equal(
-            faults.Select(fault => fault.Replace("{54}", $"{54 + shift}", StringComparison.Ordinal).Replace("{52}", $"{52 + shift}", StringComparison.Ordinal)).Order(),
+            expected.Order(),
             application.Faults.Select(fault => $"{fault.Line}:{fault.Column}: {fault.Reason}").Order());
         Assert.Equal(1, application.Version);
         Assert.Equal(1, _holder.Current.Stored.Version);
@@ -131,8 +134,9 @@ public sealed class CatalogRegistryTests : IDisposable
     public async Task The_material_of_a_key_can_never_change()
     {
         await Apply(CatalogSamples.Full);
-        CatalogApplication application = await Apply(CatalogSamples.Full.Replace(
-            CatalogSamples.Indented(TestKeys.First.PublicPem(), 10), CatalogSamples.Indented(TestKeys.Second.PublicPem(), 10), StringComparison.Ordinal));
+        string before = CatalogSamples.Indented(TestKeys.First.PublicPem(), 10);
+        string after = CatalogSamples.Indented(TestKeys.Second.PublicPem(), 10);
+        CatalogApplication application = await Apply(CatalogSamples.Full.Replace(before, after, StringComparison.Ordinal));
         CatalogFault fault = Assert.Single(application.Faults);
         Assert.Equal((38, 21), (fault.Line, fault.Column));
         Assert.Matches(
@@ -144,7 +148,8 @@ public sealed class CatalogRegistryTests : IDisposable
     public async Task A_file_with_faults_is_refused_whole()
     {
         await Apply(CatalogSamples.Full);
-        CatalogApplication application = await Apply(CatalogSamples.Full.Replace("publisher: acme\n    roles", "publisher: acmee\n    roles", StringComparison.Ordinal));
+        string yaml = CatalogSamples.Full.Replace("publisher: acme\n    roles", "publisher: acmee\n    roles", StringComparison.Ordinal);
+        CatalogApplication application = await Apply(yaml);
         CatalogFault fault = Assert.Single(application.Faults);
         Assert.Equal(
             "catalog.yaml:32:16: service account 'aje-acme' names publisher 'acmee', which is not declared (did you mean 'acme'?)",

@@ -40,7 +40,8 @@ public sealed class CatalogYamlTests
         using var registry = new CatalogRegistry(store, holder, new SettableTime());
         await registry.ApplyAsync(CatalogSamples.Full, "f", dryRun: false, Cancellation);
         await registry.RegisterKeyAsync("ajk-2", "aje-example", "RSA_2048", TestKeys.Second.PublicPem(), Cancellation);
-        await registry.ApplyAsync(CatalogSamples.Full.Replace("\n  - id: acme-image", "\n  - id: acme-disk", StringComparison.Ordinal), "f", false, Cancellation);
+        string changed = CatalogSamples.Full.Replace("\n  - id: acme-image", "\n  - id: acme-disk", StringComparison.Ordinal);
+        await registry.ApplyAsync(changed, "f", dryRun: false, Cancellation);
         string yaml = CatalogRegistry.ExportYaml(holder.Current.Stored);
         Assert.Contains("# Key ajk-2 was registered by itself: applying this file leaves it alone.", yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("id: ajk-2", yaml, StringComparison.Ordinal);

@@ -70,8 +70,8 @@ public sealed class LocalCertificateAuthorityTests : IDisposable
         Assert.True(server.Certificate.MatchesHostname(name, allowWildcards: true, allowCommonName: false));
         Assert.False(server.Certificate.MatchesHostname("elsewhere.example"));
         Assert.InRange((server.Certificate.NotAfter - server.Certificate.NotBefore).TotalDays, 1, 398);
-        string[] usages = [.. server.Certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages.Cast<Oid>().Select(oid => oid.Value!)];
-        Assert.Equal(["1.3.6.1.5.5.7.3.1"], usages);
+        X509EnhancedKeyUsageExtension usages = server.Certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single();
+        Assert.Equal(["1.3.6.1.5.5.7.3.1"], usages.EnhancedKeyUsages.Cast<Oid>().Select(oid => oid.Value!));
     }
 
     [Theory]

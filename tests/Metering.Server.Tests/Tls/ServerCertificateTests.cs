@@ -63,7 +63,8 @@ public sealed class ServerCertificateTests : IDisposable
         AssertUnusable(KeyPath, $"this key does not belong to the certificate in {CertificatePath} (CN=Marketplace Metering)");
         File.WriteAllText(KeyPath, TestKeys.First.ExportPkcs8PrivateKeyPem());
         AssertUnusable(KeyPath, $"this key does not belong to the certificate in {CertificatePath} (CN=Marketplace Metering)");
-        File.WriteAllText(KeyPath, other.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)));
+        var encryption = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, iterationCount: 1000);
+        File.WriteAllText(KeyPath, other.ExportEncryptedPkcs8PrivateKeyPem("secret", encryption));
         AssertUnusable(KeyPath, "the private key is encrypted; decrypt it first: openssl pkey -in KEY -out PLAIN");
         File.WriteAllText(CertificatePath, "hello");
         AssertUnusable(CertificatePath, "there is no certificate in it (-----BEGIN CERTIFICATE----- …)");
