@@ -49,7 +49,8 @@ internal static class CatalogYaml
     {
         yaml.Append($"  - id: {Text(product.Id)}\n    publisher: {Text(product.PublisherId)}\n");
         yaml.Append($"    name: {Text(product.Name)}\n");
-        yaml.Append($"    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n    active: {Flag(product.Active)}\n");
+        yaml.Append($"    metering: {(product.Metering == ProductKind.Image ? "image" : "instance")}\n");
+        yaml.Append($"    active: {Flag(product.Active)}\n");
         foreach ((int index, Sku sku) in skus.Index())
         {
             yaml.Append(index == 0 ? "    skus:\n" : "");

@@ -12,8 +12,10 @@ internal static partial class DurableFile
     /// <summary>0644.</summary>
     public const UnixFileMode ReadableByAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    /// <summary>What a file's name ends in until it is whole.</summary>
+    public const string AsideSuffix = ".new";
+
     private const UnixFileMode Everybody = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-    private const string AsideSuffix = ".new";
 
     /// <summary>Writes a file, replacing what was there.</summary>
     /// <exception cref="UnusableFileException">It cannot be written.</exception>

@@ -64,21 +64,23 @@ public sealed class LocalCertificateAuthority
     public ServerCertificate LoadOrCreate(string? advertisedHost)
     {
         IReadOnlyList<string> names = NamesFor(_hostName, advertisedHost);
-        MakeDirectory();
+        PrepareDirectory();
         DateTimeOffset now = _time.GetUtcNow();
         using X509Certificate2 authority = LoadOrMakeAuthority(now);
         return TryLoadServer(authority, names, now) ?? MakeServer(authority, names, now);
     }
 
-    private void MakeDirectory()
+    private void PrepareDirectory()
     {
         try
         {
             Directory.CreateDirectory(_directory);
+            foreach (string leftByCrash in Directory.GetFiles(_directory, "*" + DurableFile.AsideSuffix))
+                File.Delete(leftByCrash);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UnusableFileException(_directory, $"cannot be made: {exception.Message}", exception);
+            throw new UnusableFileException(_directory, $"cannot be prepared: {exception.Message}", exception);
         }
     }
 

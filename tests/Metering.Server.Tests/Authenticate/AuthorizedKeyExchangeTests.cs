@@ -248,7 +248,8 @@ public sealed class AuthorizedKeyExchangeTests
     {
         IdentityFixture fixture = await IdentityFixture.StartAsync();
         string payload = IdentityFixture.Encode(fixture.Payload().ToJsonString());
-        fixture.AssertRefused(IdentityFixture.Encode("{\"alg\":\"none\",\"alg\":\"PS256\"}") + $".{payload}.", Malformed, "header that is not a JSON object");
+        string twice = IdentityFixture.Encode("{\"alg\":\"none\",\"alg\":\"PS256\"}");
+        fixture.AssertRefused($"{twice}.{payload}.", Malformed, "header that is not a JSON object");
         JsonObject header = fixture.Header();
         header["crit"] = new JsonArray("b64");
         fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload()), Malformed, "demands extensions (crit)");
@@ -262,6 +263,21 @@ public sealed class AuthorizedKeyExchangeTests
     {
         IdentityFixture fixture = await IdentityFixture.StartAsync();
         fixture.AssertRefused(new string('a', 8001), Malformed, "has 8001 characters; at most 8000 are allowed");
+    }
+
+    [Fact]
+    public async Task Many_clients_exchange_at_the_same_time()
+    {
+        IdentityFixture fixture = await IdentityFixture.StartAsync();
+        string good = fixture.GoodJwt();
+        string bad = IdentityFixture.Sign(fixture.Header(), fixture.Payload(), TestKeys.Second);
+        await Parallel.ForEachAsync(Enumerable.Range(0, 200), TestContext.Current.CancellationToken, (round, _) =>
+        {
+            IssuedToken token = fixture.TryExchange(good).Token!;
+            Assert.Equal(IdentityFixture.KeyId, fixture.Authenticate(token.Text).Account!.KeyId);
+            Assert.Null(fixture.TryExchange(bad).Token);
+            return ValueTask.CompletedTask;
+        });
     }
 
     [Fact]

@@ -66,7 +66,8 @@ internal sealed class IdentityFixture
     public static string Sign(JsonObject header, JsonObject payload, RSA? key = null)
     {
         string unsigned = Unsigned(header, payload);
-        byte[] signature = (key ?? TestKeys.First).SignData(Encoding.ASCII.GetBytes(unsigned), HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+        byte[] bytes = Encoding.ASCII.GetBytes(unsigned);
+        byte[] signature = (key ?? TestKeys.First).SignData(bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
         return unsigned + "." + Base64Url.EncodeToString(signature);
     }
 

@@ -31,7 +31,8 @@ public sealed class TokenAuthorityTests
         string token = fixture.NewToken();
         AssertRefused(fixture.Authority.Authenticate(StringValues.Empty, fixture.Snapshot), "no token");
         AssertRefused(fixture.Authority.Authenticate("", fixture.Snapshot), "no token");
-        AssertRefused(fixture.Authority.Authenticate(new StringValues(["Bearer " + token, "Bearer " + token]), fixture.Snapshot), "not of the form");
+        var twice = new StringValues(["Bearer " + token, "Bearer " + token]);
+        AssertRefused(fixture.Authority.Authenticate(twice, fixture.Snapshot), "not of the form");
         AssertRefused(fixture.Authority.Authenticate("Basic YTpi", fixture.Snapshot), "not of the form");
         AssertRefused(fixture.Authority.Authenticate("Bearer", fixture.Snapshot), "not of the form");
         AssertRefused(fixture.Authority.Authenticate("Bearer   ", fixture.Snapshot), "not of the form");
@@ -244,7 +245,8 @@ public sealed class TokenAuthorityTests
 
         foreach ((string part, string member, string value) in new[]
         {
-            ("header", "typ", "JWT"), ("header", "alg", "none"), ("header", "alg", "HS256"), ("header", "kid", "other"), ("payload", "aud", "someone"),
+            ("header", "typ", "JWT"), ("header", "alg", "none"), ("header", "alg", "HS256"), ("header", "kid", "other"),
+            ("payload", "aud", "someone"),
         })
         {
             (JsonObject changedHeader, JsonObject changedPayload) = (PartOf(token, 0), PartOf(token, 1));
@@ -324,7 +326,8 @@ public sealed class TokenAuthorityTests
     {
         var store = new CredentialStoreInMemory();
         await store.AddSigningKeyAsync(new SigningKey("sk-1", SettableTime.Start, [1, 2, 3]), Cancellation);
-        InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(() => IdentityFixture.StartAsync(store: store));
+        InvalidOperationException exception =
+            await Assert.ThrowsAsync<InvalidOperationException>(() => IdentityFixture.StartAsync(store: store));
         Assert.Contains("signing key 'sk-1' is damaged", exception.Message, StringComparison.Ordinal);
     }
 

@@ -94,11 +94,16 @@ public sealed class LocalCertificateAuthorityTests : IDisposable
         await using var serverStream = new SslStream(accepted.GetStream());
         await using var clientStream = new SslStream(client.GetStream());
         Task serving = serverStream.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions { ServerCertificateContext = server.ToStreamContext(), EnabledSslProtocols = protocol }, cancellation);
-        using X509Chain chain = ChainTo(Authority());
-        Task asking = clientStream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = name, EnabledSslProtocols = protocol, CertificateChainPolicy = chain.ChainPolicy },
+            new SslServerAuthenticationOptions { ServerCertificateContext = server.ToStreamContext(), EnabledSslProtocols = protocol },
             cancellation);
+        using X509Chain chain = ChainTo(Authority());
+        var asked = new SslClientAuthenticationOptions
+        {
+            TargetHost = name,
+            EnabledSslProtocols = protocol,
+            CertificateChainPolicy = chain.ChainPolicy,
+        };
+        Task asking = clientStream.AuthenticateAsClientAsync(asked, cancellation);
         await Task.WhenAll(serving, asking);
         Assert.Equal(protocol, clientStream.SslProtocol);
         await serverStream.WriteAsync("hello"u8.ToArray(), cancellation);
@@ -161,11 +166,12 @@ public sealed class LocalCertificateAuthorityTests : IDisposable
         foreach (string file in missing)
             System.IO.File.Delete(File(file));
         System.IO.File.WriteAllText(File("server.pem.new"), "half a certif");
+        System.IO.File.WriteAllText(File("ca-key.pem.new"), "half a ke");
         using ServerCertificate mended = LoadOrCreate();
         using X509Chain chain = ChainTo(Authority());
         Assert.True(chain.Build(mended.Certificate));
         Assert.All(kept, authority => Assert.Equal(authority, System.IO.File.ReadAllText(File("ca.pem"))));
-        Assert.False(System.IO.File.Exists(File("server.pem.new")));
+        Assert.Equal(4, Directory.GetFiles(Tls).Length);
     }
 
     [Theory]
