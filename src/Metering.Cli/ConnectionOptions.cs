@@ -29,6 +29,9 @@ internal sealed class ConnectionOptions
     /// <summary>Where a local server answers over TLS.</summary>
     public const string DefaultTlsAddress = "https://127.0.0.1:8443";
 
+    // A large catalog or a long range of totals takes its time.
+    private static readonly TimeSpan AdministrationTimeout = TimeSpan.FromMinutes(1);
+
     private readonly Credentials _credentials;
 
     private readonly Option<string?> _address = new("--address")
@@ -112,7 +115,11 @@ internal sealed class ConnectionOptions
             TimeProvider = terminal.Time,
         };
         if (_credentials.HasFlag(Credentials.AdminToken))
+        {
             options.AdminToken = AdminToken(line, terminal, isLocal ? data : null);
+            options.RequestTimeout = AdministrationTimeout;
+        }
+
         AddIdentity(options, line, terminal);
         return new MeteringClient(options);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Yandex.Cloud.Marketplace.Metering.V1;
@@ -278,6 +279,91 @@ public sealed class WriteTests
     }
 
     [Fact]
+    public async Task Requests_under_way_are_bounded_and_the_source_is_not_read_far_ahead()
+    {
+        const int Concurrent = 3;
+        await using ScriptedServer server = await StartAsync();
+        using var arrived = new SemaphoreSlim(0);
+        var release = new TaskCompletionSource();
+        int underWay = 0, most = 0, read = 0;
+        server.Script = exchange => async context =>
+        {
+            InterlockedMaximum(ref most, Interlocked.Increment(ref underWay));
+            arrived.Release();
+            await release.Task;
+            Interlocked.Decrement(ref underWay);
+            await AcceptAll(exchange)(context);
+        };
+        MeteringClientOptions options = Options(server.Address);
+        options.ConcurrentRequests = Concurrent;
+        using MeteringClient client = Connect(options);
+
+        Task<WriteResult> write = client.WriteProductUsageAsync(Instance, Records(2000).Select(Counted), cancellationToken: Token);
+        for (int request = 0; request < Concurrent; request++)
+            await arrived.WaitAsync(Token);
+        int readWhileWaiting = Volatile.Read(ref read);
+        release.SetResult();
+        WriteResult result = await write;
+
+        Assert.Equal(2000, result.Counts.Accepted);
+        Assert.InRange(most, 1, Concurrent);
+        Assert.InRange(readWhileWaiting, Concurrent * 25, (Concurrent + 1) * 25);
+
+        UsageRecord Counted(UsageRecord record)
+        {
+            Interlocked.Increment(ref read);
+            return record;
+        }
+    }
+
+    [Fact]
+    public async Task Progress_is_told_after_each_request_and_at_the_end()
+    {
+        await using ScriptedServer server = await StartAsync();
+        server.Script = exchange => Verdicts(exchange, record => record.Quantity == 60 ? Reason.Expired : null);
+        using MeteringClient client = Connect(Options(server.Address));
+        var told = new Told();
+
+        await client.WriteProductUsageAsync(Instance, Records(60), progress: told, cancellationToken: Token);
+
+        Assert.Equal([new(25, 0, 0, 0), new(50, 0, 0, 0), new(59, 0, 1, 0)], told.Reports);
+    }
+
+    [Fact]
+    public async Task A_reader_who_stops_early_ends_the_write()
+    {
+        await using ScriptedServer server = await StartAsync();
+        server.Script = AcceptAll;
+        using MeteringClient client = Connect(Options(server.Address));
+        bool hasEnded = false;
+
+        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(Instance, Endless(TestContext.Current.CancellationToken), cancellationToken: Token))
+        {
+            Assert.Equal(WriteOutcome.Accepted, verdict.Outcome);
+            break;
+        }
+
+        Assert.True(hasEnded);
+
+        async IAsyncEnumerable<UsageRecord> Endless([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            try
+            {
+                for (int number = 0; ; number++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await Task.Yield();
+                    yield return Record(number);
+                }
+            }
+            finally
+            {
+                hasEnded = true;
+            }
+        }
+    }
+
+    [Fact]
     public async Task An_answer_that_does_not_fit_the_request_is_a_fault()
     {
         await using ScriptedServer server = await StartAsync();
@@ -309,5 +395,18 @@ public sealed class WriteTests
         await giveUp.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+    }
+
+    private static void InterlockedMaximum(ref int maximum, int value)
+    {
+        for (int seen = Volatile.Read(ref maximum); value > seen; seen = Volatile.Read(ref maximum))
+            Interlocked.CompareExchange(ref maximum, value, seen);
+    }
+
+    private sealed class Told : IProgress<WriteProgress>
+    {
+        public List<WriteProgress> Reports { get; } = [];
+
+        public void Report(WriteProgress value) => Reports.Add(value);
     }
 }

@@ -53,8 +53,8 @@ internal static class KeyCreateCommand
     private static async Task<AuthorizedKeyFile> RegisterAsync(
         MeteringClient client, AuthorizedKeyFile key, string path, bool overwrite, CancellationToken cancellationToken)
     {
-        string pending = path + ".pending";
-        key.Write(pending, overwrite: true);
+        string pending = $"{path}.{Guid.NewGuid():N}.pending";
+        key.Write(pending);
         try
         {
             AuthorizedKeyFile registered = await client.RegisterKeyAsync(key, cancellationToken);
