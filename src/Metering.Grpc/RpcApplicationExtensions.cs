@@ -27,7 +27,8 @@ public static class RpcApplicationExtensions
         }
 
         ILoggerFactory log = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
-        var runtime = new RpcRuntime(provider.GetService<TimeProvider>() ?? TimeProvider.System, log.CreateLogger("Metering.Grpc"), stopping);
+        TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
+        var runtime = new RpcRuntime(time, log.CreateLogger("Metering.Grpc"), stopping);
         var grpc = new GrpcServer(runtime);
         var rest = new RestServer(runtime);
         return app.Use(next => context => Route(context, services, grpc, rest, next));

@@ -8,7 +8,9 @@ public sealed class RpcServices
     private readonly FrozenDictionary<string, RpcMethod> _byPath;
 
     /// <summary>Takes the services together.</summary>
-    /// <exception cref="ArgumentException">A method of a service has no handler, or a service or a REST path is there twice; every fault is named.</exception>
+    /// <exception cref="ArgumentException">
+    /// A method of a service has no handler, or a service or a REST path is there twice; every fault is named.
+    /// </exception>
     /// <exception cref="FormatException">A <c>google.api.http</c> option makes no sense for its method.</exception>
     public RpcServices(IReadOnlyList<RpcService> services)
     {

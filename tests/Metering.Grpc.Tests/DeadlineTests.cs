@@ -168,7 +168,7 @@ public sealed class DeadlineTests : IAsyncLifetime
                 for (; ; written++)
                 {
                     await writer.WriteAsync(new BehaveResponse());
-                    await Task.Delay(1);
+                    await Task.Delay(1, TestContext.Current.CancellationToken);
                 }
             });
             ended.SetResult((written, exception));

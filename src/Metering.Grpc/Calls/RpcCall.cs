@@ -22,7 +22,10 @@ public sealed class RpcCall
         RequestEncoding = encoding;
     }
 
-    /// <summary>The HTTP request that carries the call.</summary>
+    /// <summary>
+    /// The HTTP request that carries the call. Response headers are set before the handler's first await: after it, the
+    /// deadline may be answering the client.
+    /// </summary>
     public HttpContext HttpContext { get; }
 
     /// <summary>The request's headers.</summary>

@@ -13,8 +13,8 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
 {
     public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
     {
-        FrameRead<TRequest> read = await new FrameReader<TRequest>(
-            call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes).ReadSingleAsync(call.TransportToken);
+        var frames = new FrameReader<TRequest>(call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
+        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
         if (!read.HasMessage)
             return read.Refusal;
         try

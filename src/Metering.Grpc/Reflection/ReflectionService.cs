@@ -17,11 +17,20 @@ public static class ReflectionService
     /// <summary><c>grpc.reflection.v1</c> and <c>v1alpha</c> about the given services and about themselves.</summary>
     public static IReadOnlyList<RpcService> About(IEnumerable<RpcService> services)
     {
-        ServiceDescriptor[] own = [ReflectionReflection.Descriptor.Services.Single(), V1Alpha.ReflectionReflection.Descriptor.Services.Single()];
+        ServiceDescriptor[] own =
+        [
+            ReflectionReflection.Descriptor.Services.Single(),
+            V1Alpha.ReflectionReflection.Descriptor.Services.Single(),
+        ];
         ServiceDescriptor[] all = [.. services.Select(service => service.Descriptor), .. own];
-        var answers = new ReflectionAnswers(new DescriptorIndex(all), [.. all.Select(service => service.FullName).Order(StringComparer.Ordinal)]);
+        string[] names = [.. all.Select(service => service.FullName).Order(StringComparer.Ordinal)];
+        var answers = new ReflectionAnswers(new DescriptorIndex(all), names);
         return [.. own.Select(descriptor => new RpcService(descriptor).Duplex(
-            "ServerReflectionInfo", ProtobufCodec<Request>.Instance, ProtobufCodec<Response>.Instance, answers.ConverseAsync, RequestBytesMaximum))];
+            "ServerReflectionInfo",
+            ProtobufCodec<Request>.Instance,
+            ProtobufCodec<Response>.Instance,
+            answers.ConverseAsync,
+            RequestBytesMaximum))];
     }
 }
 

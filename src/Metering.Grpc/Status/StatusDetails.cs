@@ -16,7 +16,9 @@ internal static class StatusDetails
 
     private const string TypePrefix = "type.googleapis.com";
 
-    /// <summary>The details, base64; null when there are none. Field violations, then whole details, give way when there are too many.</summary>
+    /// <summary>
+    /// The details, base64; null when there are none. Field violations, then whole details, give way when there are too many.
+    /// </summary>
     public static string? Encode(RpcStatus status)
     {
         if (status.Details is not { Count: > 0 } details)

@@ -20,7 +20,8 @@ internal static class StatusWriter
         Enum.GetValues<RpcCode>().Select(code => new StringValues(((int)code).ToString())).ToArray();
 
     /// <summary>Writes the status; the response still has to be completed.</summary>
-    public static void Write(HttpResponse response, RpcStatus status, IReadOnlyList<KeyValuePair<string, string>>? trailers, bool hasWritten)
+    public static void Write(
+        HttpResponse response, RpcStatus status, IReadOnlyList<KeyValuePair<string, string>>? trailers, bool hasWritten)
     {
         bool isTrailersOnly = status.Code != RpcCode.Ok && !hasWritten && !response.HasStarted;
         IHeaderDictionary target = isTrailersOnly

@@ -17,12 +17,14 @@ internal static class Statuses
     public static readonly RpcStatus CompressedWithoutEncoding = new(
         RpcCode.Internal, "a request message is flagged as compressed, but grpc-encoding names no compression");
 
-    public static RpcStatus UnknownFrameFlag(byte flag) => new(RpcCode.Internal, $"a message frame starts with flag {flag}; known are 0 and 1");
+    public static RpcStatus UnknownFrameFlag(byte flag) => new(
+        RpcCode.Internal, $"a message frame starts with flag {flag}; known are 0 and 1");
 
     public static RpcStatus MessageTooLarge(int maximumBytes) => new(
         RpcCode.ResourceExhausted, $"the request message is larger than {maximumBytes} bytes, the limit of this method");
 
-    public static RpcStatus MalformedMessage(string reason) => new(RpcCode.Internal, $"the request message is malformed protobuf: {reason}");
+    public static RpcStatus MalformedMessage(string reason) => new(
+        RpcCode.Internal, $"the request message is malformed protobuf: {reason}");
 
     public static RpcStatus UnknownMethod(string path) => new(RpcCode.Unimplemented, $"unknown method {path}");
 

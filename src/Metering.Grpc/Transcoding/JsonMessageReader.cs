@@ -87,7 +87,8 @@ internal ref struct JsonMessageReader
 
     private bool ReadField(IMessage target, FieldDescriptor field)
     {
-        if (_json.TokenType == JsonTokenType.Null && !(field.FieldType == FieldType.Message && field.MessageType.FullName == WellKnown.Value))
+        bool holdsNull = field.FieldType == FieldType.Message && field.MessageType.FullName == WellKnown.Value;
+        if (_json.TokenType == JsonTokenType.Null && !holdsNull)
         {
             field.Accessor.Clear(target);
             return true;

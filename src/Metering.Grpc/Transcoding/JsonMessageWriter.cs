@@ -13,7 +13,11 @@ namespace Metering.Grpc;
 /// </summary>
 internal static class JsonMessageWriter
 {
-    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     public static void Write(Utf8JsonWriter json, IMessage message)
     {

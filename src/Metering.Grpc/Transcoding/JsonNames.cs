@@ -11,8 +11,9 @@ internal static class JsonNames
 
     public static FrozenDictionary<string, FieldDescriptor> Of(MessageDescriptor message) => Known.GetOrAdd(message, static message =>
     {
-        Dictionary<string, FieldDescriptor> names = message.Fields.InDeclarationOrder().ToDictionary(field => field.Name, StringComparer.Ordinal);
-        foreach (FieldDescriptor field in message.Fields.InDeclarationOrder())
+        IList<FieldDescriptor> fields = message.Fields.InDeclarationOrder();
+        Dictionary<string, FieldDescriptor> names = fields.ToDictionary(field => field.Name, StringComparer.Ordinal);
+        foreach (FieldDescriptor field in fields)
             names[field.JsonName] = field;
         return names.ToFrozenDictionary(StringComparer.Ordinal);
     });

@@ -24,7 +24,8 @@ internal sealed class PathTemplate
     public bool IsLiteral => _variables.Count == 0 && !_segments.Contains(One) && !EndsWithRest;
 
     /// <summary>How narrow it is; the narrower of two that match one path wins.</summary>
-    public int Specificity => (Verb is null ? 0 : 1000) + (EndsWithRest ? 0 : 500) + _segments.Count(segment => segment is not (One or Rest));
+    public int Specificity =>
+        (Verb is null ? 0 : 1000) + (EndsWithRest ? 0 : 500) + _segments.Count(segment => segment is not (One or Rest));
 
     private bool EndsWithRest => _segments[^1] == Rest;
 
@@ -119,7 +120,9 @@ internal sealed class PathTemplate
         // In a value of several segments an encoded '/' stays encoded, or it could not be told from those between them.
         return values.Count == 1 && variable.End - variable.Start == 1 && _segments[variable.Start] != Rest
             ? Uri.UnescapeDataString(values[0])
-            : string.Join('/', values.Select(value => Uri.UnescapeDataString(value.Replace("%2F", "%252F", StringComparison.OrdinalIgnoreCase))));
+            : string.Join('/', values
+                .Select(value => value.Replace("%2F", "%252F", StringComparison.OrdinalIgnoreCase))
+                .Select(Uri.UnescapeDataString));
     }
 
     private string WithoutVerb(string segment) => Verb is not null && segment.EndsWith(":" + Verb, StringComparison.Ordinal)

@@ -22,7 +22,8 @@ internal static class RestRequest
         return (refusal, message);
     }
 
-    private static async ValueTask<RpcStatus?> ReadBodyAsync(HttpRequest request, RestRoute route, IMessage message, CancellationToken cancellationToken)
+    private static async ValueTask<RpcStatus?> ReadBodyAsync(
+        HttpRequest request, RestRoute route, IMessage message, CancellationToken cancellationToken)
     {
         if (!route.HasBody)
             return null;

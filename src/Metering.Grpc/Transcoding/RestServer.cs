@@ -19,11 +19,16 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
         if (match.Route is not { } route)
         {
             context.Response.Headers.Allow = match.Allow;
-            return RefuseAsync(context.Response, StatusCodes.Status405MethodNotAllowed, Statuses.WrongHttpMethod(context.Request.Method, match.Allow!));
+            RpcStatus refusal = Statuses.WrongHttpMethod(context.Request.Method, match.Allow!);
+            return RefuseAsync(context.Response, StatusCodes.Status405MethodNotAllowed, refusal);
         }
 
         if (context.Request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
-            return RefuseAsync(context.Response, StatusCodes.Status415UnsupportedMediaType, Statuses.UnsupportedContentEncoding(encoding.ToString()));
+        {
+            RpcStatus refusal = Statuses.UnsupportedContentEncoding(encoding.ToString());
+            return RefuseAsync(context.Response, StatusCodes.Status415UnsupportedMediaType, refusal);
+        }
+
         if (!GrpcTimeout.TryParse(context.Request.Headers[GrpcTimeout.HeaderName], out TimeSpan? timeout))
             return RefuseAsync(context.Response, Statuses.MalformedTimeout(context.Request.Headers[GrpcTimeout.HeaderName].ToString()));
         if (timeout == TimeSpan.Zero)
@@ -48,7 +53,10 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
             {
                 status = await ServeAsync(call, route, pathValues, answer);
                 if (status is null && !call.IsAnswered)
-                    body = RestAnswer.Body(route.Method.Descriptor.OutputType.Parser.ParseFrom(answer.WrittenSpan), route.ResponseBodyField);
+                {
+                    IMessage message = route.Method.Descriptor.OutputType.Parser.ParseFrom(answer.WrittenSpan);
+                    body = RestAnswer.Body(message, route.ResponseBodyField);
+                }
             }
             catch (Exception exception)
             {
@@ -70,9 +78,11 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
         }
     }
 
-    private async ValueTask<RpcStatus?> ServeAsync(RpcCall call, RestRoute route, IReadOnlyList<string> pathValues, IBufferWriter<byte> answer)
+    private async ValueTask<RpcStatus?> ServeAsync(
+        RpcCall call, RestRoute route, IReadOnlyList<string> pathValues, IBufferWriter<byte> answer)
     {
-        (RpcStatus? refusal, IMessage request) = await RestRequest.ReadAsync(call.HttpContext.Request, route, pathValues, call.TransportToken);
+        (RpcStatus? refusal, IMessage request) = await RestRequest.ReadAsync(
+            call.HttpContext.Request, route, pathValues, call.TransportToken);
         return refusal ?? await route.Method.ServeMessageAsync(new ReadOnlySequence<byte>(request.ToByteArray()), answer, call, this);
     }
 
@@ -82,9 +92,11 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
         await response.CompleteAsync();
     }
 
-    private static Task RefuseAsync(HttpResponse response, RpcStatus status) => RefuseAsync(response, HttpStatusCodes.Of(status.Code), status);
+    private static Task RefuseAsync(HttpResponse response, RpcStatus status) =>
+        RefuseAsync(response, HttpStatusCodes.Of(status.Code), status);
 
-    private static Task RefuseAsync(HttpResponse response, int httpStatus, RpcStatus status) => WriteAsync(response, httpStatus, RestAnswer.Error(status));
+    private static Task RefuseAsync(HttpResponse response, int httpStatus, RpcStatus status) =>
+        WriteAsync(response, httpStatus, RestAnswer.Error(status));
 
     private static async Task WriteAsync(HttpResponse response, int httpStatus, ReadOnlyMemory<byte> body)
     {

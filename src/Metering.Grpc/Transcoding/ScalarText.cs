@@ -9,6 +9,7 @@ namespace Metering.Grpc;
 internal static class ScalarText
 {
     private const int ShownCharactersMaximum = 64;
+    private const NumberStyles RealStyle = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>The value as the generated code wants it.</summary>
     public static bool TryParse(FieldDescriptor field, string text, out object? value)
@@ -73,8 +74,7 @@ internal static class ScalarText
         "NaN" => double.NaN,
         "Infinity" => double.PositiveInfinity,
         "-Infinity" => double.NegativeInfinity,
-        _ => double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowLeadingWhite & ~NumberStyles.AllowTrailingWhite, null, out double value)
-            && double.IsFinite(value) ? value : null,
+        _ => double.TryParse(text, RealStyle, null, out double value) && double.IsFinite(value) ? value : null,
     };
 
     private static float? Single(string text) => Real(text) is { } real && (!double.IsFinite(real) || Math.Abs(real) <= float.MaxValue)
@@ -87,7 +87,9 @@ internal static class ScalarText
         string standard = text.TrimEnd('=').Replace('-', '+').Replace('_', '/');
         standard = standard.PadRight((standard.Length + 3) / 4 * 4, '=');
         var bytes = new byte[standard.Length / 4 * 3];
-        return Convert.TryFromBase64String(standard, bytes, out int length) ? UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, length)) : null;
+        return Convert.TryFromBase64String(standard, bytes, out int length)
+            ? UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, length))
+            : null;
     }
 
     private static object? OfMessage(MessageDescriptor type, string text)

@@ -17,7 +17,9 @@ internal static class TimeText
     public static bool TryParse(ReadOnlySpan<char> text, out Timestamp moment)
     {
         moment = new Timestamp();
-        if (text.Length <= FixedLength || text[4] != '-' || text[7] != '-' || text[10] is not ('T' or 't') || text[13] != ':' || text[16] != ':')
+        if (text.Length <= FixedLength || text[10] is not ('T' or 't'))
+            return false;
+        if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':')
             return false;
         if (!TryDigits(text[..4], 1, 9999, out int year) || !TryDigits(text[5..7], 1, 12, out int month)
             || !TryDigits(text[8..10], 1, DateTime.DaysInMonth(year, month), out int day) || !TryDigits(text[11..13], 0, 23, out int hour)
@@ -26,7 +28,8 @@ internal static class TimeText
         ReadOnlySpan<char> rest = text[FixedLength..];
         if (!TryTakeFraction(ref rest, out int nanoseconds) || !TryOffset(rest, out int offsetMinutes))
             return false;
-        long seconds = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero).ToUnixTimeSeconds() - (offsetMinutes * 60L);
+        var local = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero);
+        long seconds = local.ToUnixTimeSeconds() - (offsetMinutes * 60L);
         (moment.Seconds, moment.Nanos) = (seconds, nanoseconds);
         return seconds >= FirstSecond && seconds <= LastSecond;
     }
