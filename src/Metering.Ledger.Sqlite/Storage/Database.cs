@@ -79,6 +79,8 @@ internal sealed class Database : IDisposable
         if ((code & 0xFF) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
             return (false, frames, copied);
         Check(code);
+        if (frames < 0)
+            throw new SqliteFault(raw.SQLITE_MISUSE, "there is no write-ahead log to copy");
         return (true, frames, copied);
     }
 

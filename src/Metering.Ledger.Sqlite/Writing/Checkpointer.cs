@@ -28,6 +28,7 @@ internal sealed class Checkpointer
         _options = options;
         _notice = notice;
         _pageBytes = database.QueryNumber("PRAGMA page_size");
+        _ = database.QueryNumber("SELECT count(*) FROM sqlite_schema"); // a connection that never read knows of no log, and copies nothing
         database.Execute("PRAGMA busy_timeout = 0"); // never make the writer wait for a reader
         _thread = new Thread(Run) { Name = "metering ledger checkpoints", IsBackground = true };
     }
