@@ -30,7 +30,8 @@ public sealed class WriteTests
         Assert.All(server.Exchanges, exchange => Assert.InRange(exchange.Read(WriteUsageRequest.Parser).UsageRecords.Count, 1, 25));
         Assert.Equal(Records(records), result.Verdicts.Select(verdict => verdict.Record));
         Assert.All(result.Verdicts, verdict => Assert.Equal(verdict.Record.Quantity % 7 == 0, verdict.Outcome == WriteOutcome.Rejected));
-        Assert.All(result.Verdicts.Where(verdict => verdict.Outcome == WriteOutcome.Rejected), verdict => Assert.Equal(Reason.InvalidSkuId, verdict.Reason));
+        Assert.All(result.Verdicts.Where(verdict => verdict.Outcome == WriteOutcome.Rejected), verdict =>
+            Assert.Equal(Reason.InvalidSkuId, verdict.Reason));
         Assert.Equal(records, result.Counts.Total);
     }
 
@@ -61,11 +62,13 @@ public sealed class WriteTests
         await using ScriptedServer server = await StartAsync();
         server.Script = exchange => Reply(new WriteImageProductUsageResponse
         {
-            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser).UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
+            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser)
+                .UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
         });
         using MeteringClient client = Connect(Options(server.Address));
 
-        WriteResult result = await client.WriteImageProductUsageAsync("product-1", Records(30), validateOnly: true, cancellationToken: Token);
+        WriteResult result =
+            await client.WriteImageProductUsageAsync("product-1", Records(30), validateOnly: true, cancellationToken: Token);
 
         Assert.True(result.IsComplete);
         Assert.Equal(2, server.Exchanges.Count);
@@ -337,7 +340,8 @@ public sealed class WriteTests
         using MeteringClient client = Connect(Options(server.Address));
         bool hasEnded = false;
 
-        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(Instance, Endless(TestContext.Current.CancellationToken), cancellationToken: Token))
+        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(
+            Instance, Endless(TestContext.Current.CancellationToken), cancellationToken: Token))
         {
             Assert.Equal(WriteOutcome.Accepted, verdict.Outcome);
             break;

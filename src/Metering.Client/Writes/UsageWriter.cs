@@ -25,7 +25,8 @@ internal sealed class UsageWriter(SendChunk send, int concurrentRequests, TimePr
     /// records come out as <see cref="WriteOutcome.Failed"/>, and then the failure is thrown. When the source throws,
     /// the records before are written, and then that is thrown.
     /// </summary>
-    public async IAsyncEnumerable<RecordVerdict> WriteAsync(IAsyncEnumerable<UsageRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RecordVerdict> WriteAsync(
+        IAsyncEnumerable<UsageRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var failed = new CancellationTokenSource();
@@ -120,7 +121,8 @@ internal sealed class UsageWriter(SendChunk send, int concurrentRequests, TimePr
         await soon.CancelAsync();
     }
 
-    private async Task<ChunkResult> SendAsync(List<UsageRecord> chunk, SemaphoreSlim slots, CancellationTokenSource failed, CancellationToken cancellationToken)
+    private async Task<ChunkResult> SendAsync(
+        List<UsageRecord> chunk, SemaphoreSlim slots, CancellationTokenSource failed, CancellationToken cancellationToken)
     {
         try
         {
