@@ -368,6 +368,32 @@ public sealed class WriteTests
     }
 
     [Fact]
+    public async Task A_reader_who_stops_while_answers_wait_for_him_ends_the_write()
+    {
+        await using ScriptedServer server = await StartAsync();
+        using var answered = new SemaphoreSlim(0);
+        server.Script = exchange =>
+        {
+            answered.Release();
+            return AcceptAll(exchange);
+        };
+        MeteringClientOptions options = Options(server.Address);
+        options.ConcurrentRequests = 1;
+        using MeteringClient client = Connect(options);
+
+        IAsyncEnumerable<UsageRecord> records = Records(1000).ToAsyncEnumerable();
+        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(Instance, records, cancellationToken: Token))
+        {
+            Assert.Equal(WriteOutcome.Accepted, verdict.Outcome);
+            for (int request = 0; request < 5; request++) // The first one, and as many as may wait.
+                await answered.WaitAsync(Token);
+            break;
+        }
+
+        Assert.InRange(server.Exchanges.Count, 5, 6);
+    }
+
+    [Fact]
     public async Task An_answer_that_does_not_fit_the_request_is_a_fault()
     {
         await using ScriptedServer server = await StartAsync();
