@@ -39,7 +39,8 @@ internal sealed class HelpWithExamples(HelpAction usual, Terminal terminal) : Sy
         int exitCode = usual.Invoke(parseResult);
         string? extra = parseResult.CommandResult.Command switch
         {
-            CommandWithExamples command => "Examples:\n" + string.Join('\n', command.Examples.Split('\n').Select(line => ("  " + line).TrimEnd())),
+            CommandWithExamples command =>
+                "Examples:\n" + string.Join('\n', command.Examples.Split('\n').Select(line => ("  " + line).TrimEnd())),
             RootCommand => ExitCodes.Help,
             _ => null,
         };

@@ -20,7 +20,10 @@ internal enum Credentials
     Token = 4,
 }
 
-/// <summary>The options that say where the server is and who calls it, and how they are completed from the environment and a local data directory.</summary>
+/// <summary>
+/// The options that say where the server is and who calls it, and how they are completed from the environment and a
+/// local data directory.
+/// </summary>
 internal sealed class ConnectionOptions
 {
     /// <summary>Where <c>serve</c> keeps its data unless told otherwise, below the current folder.</summary>
@@ -37,7 +40,9 @@ internal sealed class ConnectionOptions
     private readonly Option<string?> _address = new("--address")
     {
         HelpName = "URL",
-        Description = $"The server [env METERING_ADDRESS; default {DefaultTlsAddress} when its CA is known, else {MeteringClientOptions.DefaultAddress}]",
+        Description =
+            $"The server [env METERING_ADDRESS; default {DefaultTlsAddress} when its CA is known, "
+            + $"else {MeteringClientOptions.DefaultAddress}]",
     };
 
     private readonly Option<string?> _authority = new("--ca")
@@ -55,7 +60,8 @@ internal sealed class ConnectionOptions
     private readonly Option<string?> _adminTokenFile = new("--admin-token-file")
     {
         HelpName = "FILE",
-        Description = "File with the admin token [env METERING_ADMIN_TOKEN is the token itself; default: admin.token of the data directory]",
+        Description =
+            "File with the admin token [env METERING_ADMIN_TOKEN is the token itself; default: admin.token of the data directory]",
     };
 
     private readonly Option<string?> _key = new("--key")
@@ -132,7 +138,8 @@ internal sealed class ConnectionOptions
         string? token = line.GetResult(_key) is null || !takesKey ? Token(line, terminal) : line.GetValue(_token);
         string? key = line.GetResult(_token) is null || !takesToken ? KeyFile(line, terminal) : line.GetValue(_key);
         if (takesKey && takesToken && key is not null && token is not null)
-            throw new CommandException(ExitCodes.BadUsage, "Both a key and a token were given: choose one of --key (METERING_KEY) and --token (METERING_TOKEN).");
+            throw new CommandException(
+                ExitCodes.BadUsage, "Both a key and a token were given: choose one of --key (METERING_KEY) and --token (METERING_TOKEN).");
         if ((takesKey || takesToken) && !(takesKey && key is not null) && !(takesToken && token is not null))
         {
             string wanted = (takesKey, takesToken) switch
@@ -158,7 +165,8 @@ internal sealed class ConnectionOptions
         {
             throw new CommandException(
                 ExitCodes.BadUsage,
-                $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR (the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
+                $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR "
+                    + "(the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
         }
 
         return InputFile.ReadText(file, "admin token file", 4096).Trim();

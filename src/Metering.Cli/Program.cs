@@ -60,9 +60,12 @@ internal static class Program
         {
             ServeCommand.Create(terminal),
             DemoCommand.Create(terminal),
-            CommandGroup.Create("catalog", "Declares what is sold, by whom and to whom.", CatalogApplyCommand.Create(terminal), CatalogShowCommand.Create(terminal)),
-            CommandGroup.Create("key", "Makes and deletes the keys of service accounts.", KeyCreateCommand.Create(terminal), KeyDeleteCommand.Create(terminal)),
-            CommandGroup.Create("token", "Exchanges keys for IAM tokens, and revokes them.", TokenCreateCommand.Create(terminal), TokenRevokeCommand.Create(terminal)),
+            CommandGroup.Create("catalog", "Declares what is sold, by whom and to whom.", CatalogApplyCommand.Create(terminal),
+                CatalogShowCommand.Create(terminal)),
+            CommandGroup.Create("key", "Makes and deletes the keys of service accounts.", KeyCreateCommand.Create(terminal),
+                KeyDeleteCommand.Create(terminal)),
+            CommandGroup.Create("token", "Exchanges keys for IAM tokens, and revokes them.", TokenCreateCommand.Create(terminal),
+                TokenRevokeCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
         };
@@ -84,7 +87,8 @@ internal static class Program
     }
 
     private static bool IsMissingCommand(ParseError error) =>
-        error.SymbolResult is CommandResult { Command.Subcommands.Count: > 0 } && error.Message.StartsWith("Required command", StringComparison.Ordinal);
+        error.SymbolResult is CommandResult { Command.Subcommands.Count: > 0 }
+            && error.Message.StartsWith("Required command", StringComparison.Ordinal);
 
     private static IEnumerable<string> Path(Command command)
     {

@@ -8,9 +8,11 @@ namespace Metering.Client;
 public sealed partial class MeteringClient
 {
     /// <summary>Compares a catalog (YAML) with the one in force and, unless it is a dry run, applies it.</summary>
-    public async Task<ApplyCatalogResponse> ApplyCatalogAsync(string yaml, string fileName, bool dryRun = false, CancellationToken cancellationToken = default) =>
+    public async Task<ApplyCatalogResponse> ApplyCatalogAsync(
+        string yaml, string fileName, bool dryRun = false, CancellationToken cancellationToken = default) =>
         (await _caller.CallAsync(
-            Methods.ApplyCatalog, new ApplyCatalogRequest { Yaml = yaml, FileName = fileName, DryRun = dryRun }, _administrator, cancellationToken)).Message;
+            Methods.ApplyCatalog, new ApplyCatalogRequest { Yaml = yaml, FileName = fileName, DryRun = dryRun }, _administrator,
+            cancellationToken)).Message;
 
     /// <summary>The catalog in force, as YAML.</summary>
     public async Task<GetCatalogResponse> GetCatalogAsync(CancellationToken cancellationToken = default) =>
@@ -30,7 +32,8 @@ public sealed partial class MeteringClient
         RegisterKeyResponse answer = (await _caller.CallAsync(Methods.RegisterKey, request, _administrator, cancellationToken)).Message;
         return key.RegisteredAs(
             answer.KeyId,
-            DateTimeOffset.TryParse(answer.CreatedAt, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset createdAt) ? createdAt : key.CreatedAt);
+            DateTimeOffset.TryParse(answer.CreatedAt, System.Globalization.CultureInfo.InvariantCulture, out DateTimeOffset createdAt)
+                ? createdAt : key.CreatedAt);
     }
 
     /// <summary>Takes a key out of use, and with it every token that was issued for it.</summary>
@@ -42,14 +45,17 @@ public sealed partial class MeteringClient
         (await _caller.CallAsync(Methods.QueryUsage, request, _administrator, cancellationToken)).Message;
 
     /// <summary>Exchanges a key for a token. The client's own calls do this by themselves.</summary>
-    public Task<IamToken> CreateTokenAsync(AuthorizedKeyFile key, CancellationToken cancellationToken = default) => _exchange(key, cancellationToken);
+    public Task<IamToken> CreateTokenAsync(AuthorizedKeyFile key, CancellationToken cancellationToken = default) =>
+        _exchange(key, cancellationToken);
 
     /// <summary>Takes a token out of use.</summary>
     /// <returns>The service account that it stood for.</returns>
     public async Task<string> RevokeTokenAsync(string token, CancellationToken cancellationToken = default) =>
-        (await _caller.CallAsync(Methods.RevokeToken, new RevokeIamTokenRequest { IamToken = token }, new FixedToken(token), cancellationToken)).Message.SubjectId;
+        (await _caller.CallAsync(Methods.RevokeToken, new RevokeIamTokenRequest { IamToken = token }, new FixedToken(token),
+            cancellationToken)).Message.SubjectId;
 
     /// <summary>Where each service of the server is.</summary>
     public async Task<IReadOnlyList<ApiEndpoint>> ListEndpointsAsync(CancellationToken cancellationToken = default) =>
-        (await _caller.CallAsync(Methods.ListEndpoints, new ListApiEndpointsRequest(), FixedToken.None, cancellationToken)).Message.Endpoints;
+        (await _caller.CallAsync(Methods.ListEndpoints, new ListApiEndpointsRequest(), FixedToken.None, cancellationToken))
+            .Message.Endpoints;
 }

@@ -33,9 +33,11 @@ public sealed partial class MeteringClient : IDisposable
         _options = options;
         var address = new Uri(options.Address);
         AuthorizedKeyFile? key = options.Key ?? (options.KeyFile is { } file ? AuthorizedKeyFile.Read(file) : null);
-        _rpc = new RpcCaller(Transport.Create(options, address), address, options.ConnectTimeout, options.RequestTimeout, options.TimeProvider);
+        _rpc = new RpcCaller(
+            Transport.Create(options, address), address, options.ConnectTimeout, options.RequestTimeout, options.TimeProvider);
         _caller = new RetryingCaller(_rpc, new RetryPolicy(options), wait);
-        string[] audiences = options.TokenAudience is { } audience ? [audience] : [SignedJwt.AudienceOf(address), SignedJwt.PublishedAudience];
+        string[] audiences = options.TokenAudience is { } audience ? [audience]
+            : [SignedJwt.AudienceOf(address), SignedJwt.PublishedAudience];
         _exchange = (key, cancellationToken) => ExchangeAsync(key, audiences, cancellationToken);
         _account =
             key is not null ? new ExchangedToken(() => _exchange(key, CancellationToken.None), options.TimeProvider)
@@ -54,15 +56,18 @@ public sealed partial class MeteringClient : IDisposable
     /// <param name="cancellationToken">Gives up; what is under way may still be counted.</param>
     /// <returns>The verdicts, in the order of the records, and the failure of a request, if one failed.</returns>
     public Task<WriteResult> WriteProductUsageAsync(
-        string productInstanceId, IEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productInstanceId, IEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         CollectAsync(WriteProductUsageAsync(productInstanceId, Stream(records), dryRun, progress, cancellationToken));
 
     /// <summary>Writes usage of a product instance from a stream, in constant memory. For the parameters see the other overload.</summary>
     /// <exception cref="MeteringException">
-    /// A request failed. Thrown after every verdict that is known; the failed request's records came out as <see cref="WriteOutcome.Failed"/>.
+    /// A request failed. Thrown after every verdict that is known; the failed request's records came out as
+    /// <see cref="WriteOutcome.Failed"/>.
     /// </exception>
     public IAsyncEnumerable<RecordVerdict> WriteProductUsageAsync(
-        string productInstanceId, IAsyncEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productInstanceId, IAsyncEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         WriteAsync(records, progress, SendProductUsage(productInstanceId, dryRun), cancellationToken);
 
     /// <summary>Writes usage of an image product, called with a service account of the customer.</summary>
@@ -73,15 +78,18 @@ public sealed partial class MeteringClient : IDisposable
     /// <param name="cancellationToken">Gives up; what is under way may still be counted.</param>
     /// <returns>The verdicts, in the order of the records, and the failure of a request, if one failed.</returns>
     public Task<WriteResult> WriteImageProductUsageAsync(
-        string productId, IEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productId, IEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         CollectAsync(WriteImageProductUsageAsync(productId, Stream(records), validateOnly, progress, cancellationToken));
 
     /// <summary>Writes usage of an image product from a stream, in constant memory. For the parameters see the other overload.</summary>
     /// <exception cref="MeteringException">
-    /// A request failed. Thrown after every verdict that is known; the failed request's records came out as <see cref="WriteOutcome.Failed"/>.
+    /// A request failed. Thrown after every verdict that is known; the failed request's records came out as
+    /// <see cref="WriteOutcome.Failed"/>.
     /// </exception>
     public IAsyncEnumerable<RecordVerdict> WriteImageProductUsageAsync(
-        string productId, IAsyncEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productId, IAsyncEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
         WriteAsync(records, progress, SendImageProductUsage(productId, validateOnly), cancellationToken);
 
     /// <inheritdoc/>
@@ -98,12 +106,14 @@ public sealed partial class MeteringClient : IDisposable
     private SendChunk SendImageProductUsage(string productId, bool validateOnly) => async (records, cancellationToken) =>
     {
         var request = new WriteImageProductUsageRequest { ProductId = productId, ValidateOnly = validateOnly, UsageRecords = { records } };
-        Answer<WriteImageProductUsageResponse> answer = await _caller.CallAsync(Methods.WriteImageProductUsage, request, _account, cancellationToken);
+        Answer<WriteImageProductUsageResponse> answer =
+            await _caller.CallAsync(Methods.WriteImageProductUsage, request, _account, cancellationToken);
         return VerdictMatch.Match(records, answer.Message.Accepted, answer.Message.Rejected, answer.MayRepeat && !validateOnly);
     };
 
     private async IAsyncEnumerable<RecordVerdict> WriteAsync(
-        IAsyncEnumerable<UsageRecord> records, IProgress<WriteProgress>? progress, SendChunk send, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<UsageRecord> records, IProgress<WriteProgress>? progress, SendChunk send,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var writer = new UsageWriter(send, _options.ConcurrentRequests, _options.TimeProvider);
         var counts = default(WriteProgress);
@@ -152,8 +162,10 @@ public sealed partial class MeteringClient : IDisposable
         var request = new CreateIamTokenRequest { Jwt = SignedJwt.Create(key, audiences, _options.TimeProvider.GetUtcNow()) };
         try
         {
-            CreateIamTokenResponse answer = (await _caller.CallAsync(Methods.CreateToken, request, FixedToken.None, cancellationToken)).Message;
-            return new IamToken(answer.IamToken, answer.ExpiresAt?.ToDateTimeOffset() ?? _options.TimeProvider.GetUtcNow() + SignedJwt.Lifetime);
+            CreateIamTokenResponse answer =
+                (await _caller.CallAsync(Methods.CreateToken, request, FixedToken.None, cancellationToken)).Message;
+            return new IamToken(
+                answer.IamToken, answer.ExpiresAt?.ToDateTimeOffset() ?? _options.TimeProvider.GetUtcNow() + SignedJwt.Lifetime);
         }
         catch (MeteringException failure)
         {

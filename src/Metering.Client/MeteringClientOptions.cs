@@ -30,7 +30,10 @@ public sealed class MeteringClientOptions
     /// <summary>PEM file of the certificate authorities to trust instead of the machine's; null: the machine's.</summary>
     public string? CertificateAuthorityFile { get; set; }
 
-    /// <summary>Authorized key file that tokens are exchanged for. At most one of this, <see cref="Key"/> and <see cref="Token"/>.</summary>
+    /// <summary>
+    /// Authorized key file that tokens are exchanged for. At most one of this, <see cref="Key"/> and
+    /// <see cref="Token"/>.
+    /// </summary>
     public string? KeyFile { get; set; }
 
     /// <summary>Authorized key that tokens are exchanged for.</summary>

@@ -24,13 +24,17 @@ public sealed class AdministrationTests : IDisposable
             Version = 7,
             Changes =
             {
-                new CatalogChange { Action = Action.Add, Kind = "sku", Id = "s1", Fields = { new FieldChange { Field = "unit", After = "gigabyte" } } },
+                new CatalogChange
+                {
+                    Action = Action.Add, Kind = "sku", Id = "s1", Fields = { new FieldChange { Field = "unit", After = "gigabyte" } },
+                },
                 new CatalogChange
                 {
                     Action = Action.Change,
                     Kind = "product",
                     Id = "p1",
-                    Fields = { new FieldChange { Field = "name", Before = "old", After = "new" }, new FieldChange { Field = "active", Before = "true", After = "false" } },
+                    Fields = { new FieldChange { Field = "name", Before = "old", After = "new" },
+                        new FieldChange { Field = "active", Before = "true", After = "false" } },
                 },
                 new CatalogChange { Action = Action.Retire, Kind = "sku", Id = "s2" },
                 new CatalogChange { Action = Action.Restore, Kind = "sku", Id = "s3" },
@@ -66,7 +70,8 @@ public sealed class AdministrationTests : IDisposable
     public async Task An_unchanged_catalog_says_so(bool dryRun, string output)
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.Script = exchange => ScriptedServer.Reply(new ApplyCatalogResponse { Version = 3, DryRun = exchange.Read(ApplyCatalogRequest.Parser).DryRun });
+        server.Script = exchange =>
+            ScriptedServer.Reply(new ApplyCatalogResponse { Version = 3, DryRun = exchange.Read(ApplyCatalogRequest.Parser).DryRun });
         _line.Input = "products: []"u8.ToArray();
 
         Outcome outcome = await _line.RunAsync(server, ["catalog", "apply", "-f", "-", .. dryRun ? ["--dry-run"] : Array.Empty<string>()]);
@@ -101,11 +106,14 @@ public sealed class AdministrationTests : IDisposable
 
     [Theory]
     [InlineData("yaml", "products:\n  - id: p1\n    active: true\n    name: \"true\"\n    note:\n")]
-    [InlineData("json", "{\n  \"products\": [\n    {\n      \"id\": \"p1\",\n      \"active\": true,\n      \"name\": \"true\",\n      \"note\": null\n    }\n  ]\n}\n")]
+    [InlineData(
+        "json",
+        "{\n  \"products\": [\n    {\n      \"id\": \"p1\",\n      \"active\": true,\n      \"name\": \"true\",\n      \"note\": null\n    }\n  ]\n}\n")]
     public async Task The_catalog_is_shown_as_yaml_and_as_json(string form, string output)
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.Script = _ => ScriptedServer.Reply(new GetCatalogResponse { Yaml = "products:\n  - id: p1\n    active: true\n    name: \"true\"\n    note:" });
+        server.Script = _ => ScriptedServer.Reply(
+            new GetCatalogResponse { Yaml = "products:\n  - id: p1\n    active: true\n    name: \"true\"\n    note:" });
 
         Assert.Equal(new Outcome(0, output, string.Empty), await _line.RunAsync(server, "catalog", "show", "--output", form));
     }
@@ -114,7 +122,8 @@ public sealed class AdministrationTests : IDisposable
     public async Task A_key_is_made_here_and_only_its_public_half_is_registered()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.Script = _ => ScriptedServer.Reply(new RegisterKeyResponse { KeyId = "k1", ServiceAccountId = "sa1", CreatedAt = "2026-01-31T12:00:00Z" });
+        server.Script = _ =>
+            ScriptedServer.Reply(new RegisterKeyResponse { KeyId = "k1", ServiceAccountId = "sa1", CreatedAt = "2026-01-31T12:00:00Z" });
 
         Outcome outcome = await _line.RunAsync(server, "key", "create", "--service-account", "sa1", "--output", "key.json");
 
@@ -144,7 +153,8 @@ public sealed class AdministrationTests : IDisposable
     public async Task A_key_file_is_replaced_only_with_force()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.Script = _ => ScriptedServer.Reply(new RegisterKeyResponse { KeyId = "k1", ServiceAccountId = "sa1", CreatedAt = "2026-01-31T12:00:00Z" });
+        server.Script = _ =>
+            ScriptedServer.Reply(new RegisterKeyResponse { KeyId = "k1", ServiceAccountId = "sa1", CreatedAt = "2026-01-31T12:00:00Z" });
         _line.Write("key.json", "mine");
         string[] arguments = ["key", "create", "--service-account", "sa1", "--output", "key.json"];
 
@@ -174,10 +184,12 @@ public sealed class AdministrationTests : IDisposable
     public async Task A_token_is_printed_alone_or_with_its_end()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        server.Script = _ => ScriptedServer.Reply(new CreateIamTokenResponse { IamToken = "t9", ExpiresAt = Timestamp.FromDateTimeOffset(CommandLine.Now) });
+        server.Script = _ => ScriptedServer.Reply(
+            new CreateIamTokenResponse { IamToken = "t9", ExpiresAt = Timestamp.FromDateTimeOffset(CommandLine.Now) });
         AuthorizedKeyFile.Create("sa1", KeyAlgorithm.Rsa2048, CommandLine.Now, "k1").Write(Path.Combine(_line.Folder, "key.json"));
 
-        Assert.Equal(new Outcome(0, "t9" + Environment.NewLine, string.Empty), await _line.RunAsync(server, "token", "create", "--key", "key.json"));
+        Assert.Equal(
+            new Outcome(0, "t9" + Environment.NewLine, string.Empty), await _line.RunAsync(server, "token", "create", "--key", "key.json"));
         Outcome json = await _line.RunAsync(server, "token", "create", "--key", "key.json", "--output", "json");
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.Equal("""{"iamToken":"t9","expiresAt":"2026-01-31T12:30:00Z"}""", JsonSerializer.Serialize(document.RootElement));

@@ -63,7 +63,8 @@ public sealed class CommonOptionsTests : IDisposable
     [Fact]
     public async Task A_server_that_is_not_there_ends_with_3_and_advice()
     {
-        Outcome outcome = await _line.RunAsync("write", "--address", "http://127.0.0.1:1", "--token", "t", "--instance", "i", "--sku", "s", "--quantity", "1");
+        Outcome outcome = await _line.RunAsync(
+            "write", "--address", "http://127.0.0.1:1", "--token", "t", "--instance", "i", "--sku", "s", "--quantity", "1");
 
         Assert.Equal(3, outcome.ExitCode);
         Assert.Contains("Nothing listens on http://127.0.0.1:1: is `metering serve` running", outcome.Error);
@@ -72,7 +73,8 @@ public sealed class CommonOptionsTests : IDisposable
 
     [Theory]
     [InlineData("Who calls? Please pass --key FILE", "write", "--instance", "i", "--sku", "s", "--quantity", "1")]
-    [InlineData("Both a key and a token were given", "write", "--instance", "i", "--sku", "s", "--quantity", "1", "--key", "k", "--token", "t")]
+    [InlineData(
+        "Both a key and a token were given", "write", "--instance", "i", "--sku", "s", "--quantity", "1", "--key", "k", "--token", "t")]
     [InlineData("The key file", "write", "--instance", "i", "--sku", "s", "--quantity", "1", "--key", "none.json")]
     [InlineData("Address is 'localhost:8081': expected http://HOST:PORT", "token", "revoke", "--token", "t", "--address", "localhost:8081")]
     [InlineData("Unrecognized command or argument 'wirte'", "wirte")]

@@ -18,7 +18,8 @@ public sealed class UsageCommandTests : IDisposable
         await using ScriptedServer server = await StartAsync();
 
         await _line.RunAsync(
-            server, "usage", "--from", "2026-01-31", "--to", "2026-01-31T15:00:00+02:00", "--by", "sku, billing-account,sku", "--window", "day", "--product", "p1",
+            server, "usage", "--from", "2026-01-31", "--to", "2026-01-31T15:00:00+02:00", "--by", "sku, billing-account,sku", "--window",
+                "day", "--product", "p1",
             "--instance", "i1", "--billing-account", "b1", "--sku", "s1");
 
         Assert.Equal(
@@ -67,7 +68,8 @@ public sealed class UsageCommandTests : IDisposable
         Outcome json = await _line.RunAsync(server, "usage", "--by", "sku", "--output", "json");
 
         Assert.StartsWith(
-            "window_start,sku_id,quantity,unit,records\n2026-01-31T00:00Z,s1,170141183460469231731687303715884105727,gigabyte,1234\n", csv.Output);
+            "window_start,sku_id,quantity,unit,records\n2026-01-31T00:00Z,s1,170141183460469231731687303715884105727,gigabyte,1234\n",
+                csv.Output);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.Equal(
             """{"skuId":"s1","quantity":"170141183460469231731687303715884105727","unit":"gigabyte","records":1234}""",
@@ -127,7 +129,8 @@ public sealed class UsageCommandTests : IDisposable
         {
             Totals =
             {
-                new UsageTotal { SkuId = "s1", BillingAccountId = "b1", Unit = "gigabyte", Quantity = "170141183460469231731687303715884105727", Records = 1234, WindowStart = day },
+                new UsageTotal { SkuId = "s1", BillingAccountId = "b1", Unit = "gigabyte",
+                    Quantity = "170141183460469231731687303715884105727", Records = 1234, WindowStart = day },
                 new UsageTotal { SkuId = "s2", BillingAccountId = "b1", Unit = "call", Quantity = "999", Records = 2, WindowStart = day },
                 new UsageTotal { SkuId = "s3", BillingAccountId = "b1", Unit = "call", Quantity = "333", Records = 1, WindowStart = day },
             },

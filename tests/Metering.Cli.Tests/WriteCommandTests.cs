@@ -28,7 +28,8 @@ public sealed class WriteCommandTests : IDisposable
         Assert.Equal("i1", request.ProductInstanceId);
         Assert.False(request.DryRun);
         Assert.Equal(
-            new UsageRecord { Uuid = Uuid, SkuId = "s1", Quantity = 3, Timestamp = new Timestamp { Seconds = 1_769_860_800 } }, Assert.Single(request.UsageRecords));
+            new UsageRecord { Uuid = Uuid, SkuId = "s1", Quantity = 3, Timestamp = new Timestamp { Seconds = 1_769_860_800 } },
+                Assert.Single(request.UsageRecords));
     }
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class WriteCommandTests : IDisposable
         await using ScriptedServer server = await ScriptedServer.StartAsync();
         server.Script = exchange => ScriptedServer.Reply(new WriteImageProductUsageResponse
         {
-            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser).UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
+            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser)
+                .UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
         });
 
         Outcome outcome = await _line.RunAsync(server, "write", "--product", "p1", "--sku", "s1", "--quantity", "1", "--dry-run");
@@ -73,7 +75,8 @@ public sealed class WriteCommandTests : IDisposable
         Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i1", "-f", "usage.csv");
 
         Assert.Equal("verdict   records\nACCEPTED       60\n", outcome.Output);
-        Assert.Equal([25, 25, 10], server.Exchanges.Select(exchange => exchange.Read(WriteUsageRequest.Parser).UsageRecords.Count).OrderDescending());
+        Assert.Equal([25, 25, 10],
+            server.Exchanges.Select(exchange => exchange.Read(WriteUsageRequest.Parser).UsageRecords.Count).OrderDescending());
         Assert.Equal(Enumerable.Range(1, 60), CommandLine.RecordsOf(server).Select(record => (int)record.Quantity).Order());
         Assert.Contains(CommandLine.RecordsOf(server), record => record.SkuId == "sku,\"1\"");
     }
@@ -89,7 +92,8 @@ public sealed class WriteCommandTests : IDisposable
             {"sku_id":"s2","quantity":2,"uuid":"u2","timestamp":"2026-01-31T13:00:00+01:00"}
             """);
 
-        Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i1", "--file", "-", "--format", "jsonl", "--output", "jsonl");
+        Outcome outcome =
+            await _line.RunAsync(server, "write", "--instance", "i1", "--file", "-", "--format", "jsonl", "--output", "jsonl");
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Equal(
@@ -129,7 +133,8 @@ public sealed class WriteCommandTests : IDisposable
         await using ScriptedServer server = await ScriptedServer.StartAsync();
         server.Script = exchange => exchange.Number == 1
             ? ScriptedServer.Fail(14, "commit failed")
-            : CommandLine.Judge(exchange, record => record.Uuid switch { "u1" => Reason.Duplicate, "u2" => Reason.InvalidQuantity, _ => null });
+            : CommandLine.Judge(
+                exchange, record => record.Uuid switch { "u1" => Reason.Duplicate, "u2" => Reason.InvalidQuantity, _ => null });
         _line.Write("usage.csv", "uuid,sku_id,quantity\nu1,s1,1\nu2,s1,-1\nu3,s1,1\n");
 
         Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i1", "-f", "usage.csv", "--output", "json");
@@ -143,15 +148,18 @@ public sealed class WriteCommandTests : IDisposable
 
     [Theory]
     [InlineData("csv", "uuid,sku_id,quantity\nu1,s1,1\nu2,s1,abc\nu3,s1,1", "in.csv:3: quantity 'abc' is no whole number of 64 bits", 1)]
-    [InlineData("csv", "sku_id,quantity\ns1,1\ns1,99999999999999999999", "in.csv:3: quantity '99999999999999999999' is no whole number of 64 bits", 1)]
+    [InlineData("csv", "sku_id,quantity\ns1,1\ns1,99999999999999999999",
+        "in.csv:3: quantity '99999999999999999999' is no whole number of 64 bits", 1)]
     [InlineData("csv", "sku_id,quantity\ns1,1.5", "in.csv:2: quantity '1.5' is no whole number of 64 bits", 0)]
     [InlineData("csv", "sku_id,quantity\ns1", "in.csv:2: the line has 1 fields, the header has 2", 0)]
     [InlineData("csv", "sku_id,quantity\ns1,1\n,2", "in.csv:3: sku_id is missing", 1)]
     [InlineData("csv", "sku_id,quantity\ns1,", "in.csv:2: quantity is missing", 0)]
     [InlineData("csv", "sku_id,quantity,timestamp\ns1,1,yesterday", "in.csv:2: timestamp 'yesterday' is not RFC 3339", 0)]
-    [InlineData("csv", "sku_id,quantity,timestamp\ns1,1,2026-02-30T00:00:00Z", "in.csv:2: timestamp '2026-02-30T00:00:00Z' is not RFC 3339", 0)]
+    [InlineData(
+        "csv", "sku_id,quantity,timestamp\ns1,1,2026-02-30T00:00:00Z", "in.csv:2: timestamp '2026-02-30T00:00:00Z' is not RFC 3339", 0)]
     [InlineData("csv", "sku_id,quantity\n\"s1,1", "in.csv:2: a quote has no end", 0)]
-    [InlineData("csv", "sku_id,amount\ns1,1", "in.csv:1: column 'amount' is unknown; expected a header of uuid, sku_id, quantity, timestamp", 0)]
+    [InlineData(
+        "csv", "sku_id,amount\ns1,1", "in.csv:1: column 'amount' is unknown; expected a header of uuid, sku_id, quantity, timestamp", 0)]
     [InlineData("csv", "sku_id,uuid\ns1,1", "in.csv:1: column 'quantity' is missing", 0)]
     [InlineData("csv", "sku_id,quantity,skuId\ns1,1,s1", "in.csv:1: column 'sku_id' is there twice", 0)]
     [InlineData("csv", "", "in.csv:1: the file is empty; expected a header", 0)]
@@ -163,9 +171,12 @@ public sealed class WriteCommandTests : IDisposable
     [InlineData("jsonl", "{\"sku_id\":\"s1\",\"quantity\":true}", "in.jsonl:1: member 'quantity' is no text and no number", 0)]
     [InlineData("jsonl", "{\"sku_id\":\"s1\",\"quantity\":1e3}", "in.jsonl:1: quantity '1e3' is no whole number of 64 bits", 0)]
     [InlineData("jsonl", "{\"sku_id\":\"s1\",\"quantity\":1,\"skuId\":\"s\"}", "in.jsonl:1: member 'skuId' is there twice", 0)]
-    [InlineData("jsonl", "{\"sku_id\":\"s1\",\"quantity\":1,\"uuid\":\"0123456789012345678901234567890123456\"}", "in.jsonl:1: uuid has 37 characters, at most 36", 0)]
-    [InlineData("jsonl", "{\"sku_id\":\"012345678901234567890123456789012345678901234567890\",\"quantity\":1}", "in.jsonl:1: sku_id has 51 characters", 0)]
-    public async Task A_malformed_line_is_named_and_only_the_records_before_it_are_written(string format, string content, string message, int written)
+    [InlineData("jsonl", "{\"sku_id\":\"s1\",\"quantity\":1,\"uuid\":\"0123456789012345678901234567890123456\"}",
+        "in.jsonl:1: uuid has 37 characters, at most 36", 0)]
+    [InlineData("jsonl", "{\"sku_id\":\"012345678901234567890123456789012345678901234567890\",\"quantity\":1}",
+        "in.jsonl:1: sku_id has 51 characters", 0)]
+    public async Task A_malformed_line_is_named_and_only_the_records_before_it_are_written(
+        string format, string content, string message, int written)
     {
         await using ScriptedServer server = await StartAsync();
         _line.Write($"in.{format}", content);
@@ -174,7 +185,8 @@ public sealed class WriteCommandTests : IDisposable
 
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains($"error: {message}", outcome.Error);
-        Assert.Contains($"Before it: {written} record{(written == 1 ? string.Empty : "s")} written, 0 rejected; nothing after it was sent.", outcome.Error);
+        Assert.Contains($"Before it: {written} record{(written == 1 ? string.Empty : "s")} written, 0 rejected; nothing after it was sent.",
+            outcome.Error);
         Assert.Equal(written, CommandLine.RecordsOf(server).Length);
     }
 
@@ -206,7 +218,9 @@ public sealed class WriteCommandTests : IDisposable
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Equal([1, 2], CommandLine.RecordsOf(server).Select(record => record.Quantity));
-        Assert.Equal("skipped in.csv:3: quantity 'x' is no whole number of 64 bits\nskipped in.csv:4: the line has 1 fields, the header has 2\n", outcome.Error);
+        Assert.Equal(
+            "skipped in.csv:3: quantity 'x' is no whole number of 64 bits\nskipped in.csv:4: the line has 1 fields, the header has 2\n",
+            outcome.Error);
         Assert.Contains("(skipped lines)        2", outcome.Output);
     }
 
@@ -242,7 +256,9 @@ public sealed class WriteCommandTests : IDisposable
         Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i1", "--sku", "s1", "--quantity", "1", "--output", "json");
 
         Assert.Equal(3, outcome.ExitCode);
-        Assert.StartsWith("error: PERMISSION_DENIED: not authorized\n  request id: scripted-request\n  0 records written, 0 rejected, 1 failed", outcome.Error);
+        Assert.StartsWith(
+            "error: PERMISSION_DENIED: not authorized\n  request id: scripted-request\n  0 records written, 0 rejected, 1 failed",
+            outcome.Error);
         using JsonDocument document = JsonDocument.Parse(outcome.Output);
         Assert.Equal("not authorized", document.RootElement.GetProperty("error").GetString());
         Assert.Equal(1, document.RootElement.GetProperty("failed").GetArrayLength());

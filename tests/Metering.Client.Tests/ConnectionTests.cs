@@ -35,7 +35,8 @@ public sealed class ConnectionTests : IDisposable
     public async Task A_server_that_never_answered_is_tried_again_only_if_wanted(bool retry, int waitsExpected)
     {
         var waits = new List<TimeSpan>();
-        var options = new MeteringClientOptions { Address = $"http://127.0.0.1:{UnusedPort()}", RetryFirstConnection = retry, AttemptsMaximum = 3 };
+        var options =
+            new MeteringClientOptions { Address = $"http://127.0.0.1:{UnusedPort()}", RetryFirstConnection = retry, AttemptsMaximum = 3 };
         using MeteringClient client = Connect(options, waits);
 
         await Assert.ThrowsAsync<MeteringException>(() => client.ListEndpointsAsync(Token));
@@ -73,7 +74,8 @@ public sealed class ConnectionTests : IDisposable
     {
         await using ScriptedServer server = await StartAsync();
 
-        MeteringException fault = await FailAsync(new MeteringClientOptions { Address = server.Address.Replace("http:", "https:"), AttemptsMaximum = 1 });
+        MeteringException fault =
+            await FailAsync(new MeteringClientOptions { Address = server.Address.Replace("http:", "https:"), AttemptsMaximum = 1 });
 
         Assert.Contains("does the server speak TLS on this port?", fault.Message);
     }
@@ -105,7 +107,10 @@ public sealed class ConnectionTests : IDisposable
         var fault = Assert.Throws<InvalidClientOptionsException>(() => new MeteringClient(options));
 
         Assert.Equal(7, fault.Faults.Count);
-        foreach (string name in new[] { "Address is", "More than one of", "Token is", "RequestTimeout", "AttemptsMaximum", "ConcurrentRequests", "BackoffMaximum" })
+        foreach (string name in new[]
+        {
+            "Address is", "More than one of", "Token is", "RequestTimeout", "AttemptsMaximum", "ConcurrentRequests", "BackoffMaximum",
+        })
             Assert.Contains(fault.Faults, text => text.StartsWith(name, StringComparison.Ordinal));
         Assert.DoesNotContain("two words", fault.Message);
     }

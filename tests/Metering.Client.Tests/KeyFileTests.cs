@@ -23,7 +23,8 @@ public sealed class KeyFileTests : IDisposable
         JsonObject json = JsonNode.Parse(key.ToJson())!.AsObject();
         AuthorizedKeyFile read = AuthorizedKeyFile.Parse(key.ToJson(), "k.json");
 
-        Assert.Equal(["id", "service_account_id", "created_at", "key_algorithm", "public_key", "private_key"], json.Select(member => member.Key));
+        Assert.Equal(
+            ["id", "service_account_id", "created_at", "key_algorithm", "public_key", "private_key"], json.Select(member => member.Key));
         Assert.Equal("2026-01-31T12:00:00Z", (string?)json["created_at"]);
         Assert.Equal(name, (string?)json["key_algorithm"]);
         Assert.Equal(("key-9", "account-1", Created, algorithm), (read.Id, read.ServiceAccountId, read.CreatedAt, read.Algorithm));
@@ -70,7 +71,8 @@ public sealed class KeyFileTests : IDisposable
     {
         string path = Path.Combine(_folder, "none.json");
 
-        Assert.StartsWith($"The key file {path} cannot be read", Assert.Throws<KeyFileException>(() => AuthorizedKeyFile.Read(path)).Message);
+        Assert.StartsWith(
+            $"The key file {path} cannot be read", Assert.Throws<KeyFileException>(() => AuthorizedKeyFile.Read(path)).Message);
     }
 
     [Theory]

@@ -73,7 +73,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     };
 
     /// <summary>A failure: Trailers-Only, or in trailers after the headers.</summary>
-    public static CannedAnswer Fail(int status, string percentEncoded, bool inTrailers = false, params IMessage[] details) => async context =>
+    public static CannedAnswer Fail(int status, string percentEncoded, bool inTrailers = false, params IMessage[] details) =>
+        async context =>
     {
         var headers = new Dictionary<string, string>
         {

@@ -27,7 +27,8 @@ public sealed class StatusTests
         server.Script = _ => Fail(3, "2 faults", inTrailers, faults);
         using MeteringClient client = Connect(Options(server.Address, admin: "a1"));
 
-        MeteringException fault = await Assert.ThrowsAsync<MeteringException>(() => client.ApplyCatalogAsync("x", "c.yaml", cancellationToken: Token));
+        MeteringException fault =
+            await Assert.ThrowsAsync<MeteringException>(() => client.ApplyCatalogAsync("x", "c.yaml", cancellationToken: Token));
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, fault.Code);
         Assert.Equal("2 faults", fault.Message);
@@ -138,7 +139,8 @@ public sealed class StatusTests
     public async Task Endpoints_need_no_identity()
     {
         await using ScriptedServer server = await StartAsync();
-        server.Script = _ => Reply(new ListApiEndpointsResponse { Endpoints = { new ApiEndpoint { Id = "iam", Address = "localhost:8443" } } });
+        server.Script = _ =>
+            Reply(new ListApiEndpointsResponse { Endpoints = { new ApiEndpoint { Id = "iam", Address = "localhost:8443" } } });
         using MeteringClient client = Connect(new MeteringClientOptions { Address = server.Address });
 
         IReadOnlyList<ApiEndpoint> endpoints = await client.ListEndpointsAsync(Token);

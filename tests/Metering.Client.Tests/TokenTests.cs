@@ -10,7 +10,8 @@ namespace Metering.Client.Tests;
 
 public sealed class TokenTests
 {
-    private static readonly AuthorizedKeyFile Key = AuthorizedKeyFile.Create("account-1", KeyAlgorithm.Rsa2048, SettableTime.Start, "key-1");
+    private static readonly AuthorizedKeyFile Key =
+        AuthorizedKeyFile.Create("account-1", KeyAlgorithm.Rsa2048, SettableTime.Start, "key-1");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -27,7 +28,8 @@ public sealed class TokenTests
 
         Assert.All(results, result => Assert.True(result.IsComplete));
         Assert.Single(server.Exchanges, IsExchange);
-        Assert.All(server.Exchanges.Where(exchange => !IsExchange(exchange)), exchange => Assert.StartsWith("Bearer token-", exchange.Headers["authorization"]));
+        Assert.All(server.Exchanges.Where(exchange => !IsExchange(exchange)), exchange =>
+            Assert.StartsWith("Bearer token-", exchange.Headers["authorization"]));
     }
 
     [Fact]
@@ -137,7 +139,8 @@ public sealed class TokenTests
         Assert.Equal("PS256", jwt.Alg);
         Assert.Equal("key-1", jwt.Kid);
         Assert.Equal("account-1", jwt.Issuer);
-        Assert.Equal([$"https://iam.{new Uri(server.Address).Authority}/iam/v1/tokens", "https://iam.api.cloud.yandex.net/iam/v1/tokens"], jwt.Audiences);
+        Assert.Equal([$"https://iam.{new Uri(server.Address).Authority}/iam/v1/tokens", "https://iam.api.cloud.yandex.net/iam/v1/tokens"],
+            jwt.Audiences);
         Assert.Equal(TimeSpan.FromHours(1), jwt.ValidTo - jwt.IssuedAt);
         Assert.Equal(SettableTime.Start.UtcDateTime, jwt.IssuedAt);
         Assert.False(jwt.TryGetPayloadValue<long>("nbf", out _));
@@ -145,7 +148,8 @@ public sealed class TokenTests
         rsa.ImportFromPem(Key.PublicKey);
         int dot = text.LastIndexOf('.');
         Assert.True(rsa.VerifyData(
-            System.Text.Encoding.ASCII.GetBytes(text[..dot]), System.Buffers.Text.Base64Url.DecodeFromChars(text.AsSpan(dot + 1)), HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
+            System.Text.Encoding.ASCII.GetBytes(text[..dot]), System.Buffers.Text.Base64Url.DecodeFromChars(text.AsSpan(dot + 1)),
+                HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
         Assert.Equal(time.Now.AddHours(12), token.ExpiresAt);
     }
 

@@ -30,7 +30,8 @@ public sealed class WriteTests
         Assert.All(server.Exchanges, exchange => Assert.InRange(exchange.Read(WriteUsageRequest.Parser).UsageRecords.Count, 1, 25));
         Assert.Equal(Records(records), result.Verdicts.Select(verdict => verdict.Record));
         Assert.All(result.Verdicts, verdict => Assert.Equal(verdict.Record.Quantity % 7 == 0, verdict.Outcome == WriteOutcome.Rejected));
-        Assert.All(result.Verdicts.Where(verdict => verdict.Outcome == WriteOutcome.Rejected), verdict => Assert.Equal(Reason.InvalidSkuId, verdict.Reason));
+        Assert.All(result.Verdicts.Where(verdict => verdict.Outcome == WriteOutcome.Rejected), verdict =>
+            Assert.Equal(Reason.InvalidSkuId, verdict.Reason));
         Assert.Equal(records, result.Counts.Total);
     }
 
@@ -61,11 +62,13 @@ public sealed class WriteTests
         await using ScriptedServer server = await StartAsync();
         server.Script = exchange => Reply(new WriteImageProductUsageResponse
         {
-            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser).UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
+            Accepted = { exchange.Read(WriteImageProductUsageRequest.Parser)
+                .UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
         });
         using MeteringClient client = Connect(Options(server.Address));
 
-        WriteResult result = await client.WriteImageProductUsageAsync("product-1", Records(30), validateOnly: true, cancellationToken: Token);
+        WriteResult result =
+            await client.WriteImageProductUsageAsync("product-1", Records(30), validateOnly: true, cancellationToken: Token);
 
         Assert.True(result.IsComplete);
         Assert.Equal(2, server.Exchanges.Count);
@@ -337,7 +340,8 @@ public sealed class WriteTests
         using MeteringClient client = Connect(Options(server.Address));
         bool hasEnded = false;
 
-        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(Instance, Endless(TestContext.Current.CancellationToken), cancellationToken: Token))
+        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(
+            Instance, Endless(TestContext.Current.CancellationToken), cancellationToken: Token))
         {
             Assert.Equal(WriteOutcome.Accepted, verdict.Outcome);
             break;
@@ -361,6 +365,32 @@ public sealed class WriteTests
                 hasEnded = true;
             }
         }
+    }
+
+    [Fact]
+    public async Task A_reader_who_stops_while_answers_wait_for_him_ends_the_write()
+    {
+        await using ScriptedServer server = await StartAsync();
+        using var answered = new SemaphoreSlim(0);
+        server.Script = exchange =>
+        {
+            answered.Release();
+            return AcceptAll(exchange);
+        };
+        MeteringClientOptions options = Options(server.Address);
+        options.ConcurrentRequests = 1;
+        using MeteringClient client = Connect(options);
+
+        IAsyncEnumerable<UsageRecord> records = Records(1000).ToAsyncEnumerable();
+        await foreach (RecordVerdict verdict in client.WriteProductUsageAsync(Instance, records, cancellationToken: Token))
+        {
+            Assert.Equal(WriteOutcome.Accepted, verdict.Outcome);
+            for (int request = 0; request < 5; request++) // The first one, and as many as may wait.
+                await answered.WaitAsync(Token);
+            break;
+        }
+
+        Assert.InRange(server.Exchanges.Count, 5, 6);
     }
 
     [Fact]

@@ -5,7 +5,10 @@ using Action = Metering.Contracts.V1.CatalogChange.Types.Action;
 
 namespace Metering.Cli;
 
-/// <summary><c>metering catalog apply</c>: compares a declared catalog with the one in force, shows the difference and applies it.</summary>
+/// <summary>
+/// <c>metering catalog apply</c>: compares a declared catalog with the one in force, shows the difference and applies
+/// it.
+/// </summary>
 internal static class CatalogApplyCommand
 {
     private const int CatalogBytesMaximum = 16 * 1024 * 1024;
@@ -24,7 +27,10 @@ internal static class CatalogApplyCommand
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("apply", "Applies a catalog in YAML, and shows what changes.", Examples);
-        var file = new Option<string>("--file", "-f") { HelpName = "FILE", Required = true, Description = "The catalog, YAML; - for standard input" };
+        var file = new Option<string>("--file", "-f")
+        {
+            HelpName = "FILE", Required = true, Description = "The catalog, YAML; - for standard input",
+        };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would change" };
         command.Add(file);
         command.Add(dryRun);

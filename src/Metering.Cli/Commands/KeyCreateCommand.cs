@@ -21,7 +21,10 @@ internal static class KeyCreateCommand
         var command = new CommandWithExamples("create", "Makes a key for a service account and registers its public half.", Examples);
         var account = new Option<string>("--service-account") { HelpName = "ID", Required = true, Description = "Whose key it is to be" };
         var output = new Option<string>("--output", "-o") { HelpName = "FILE", Required = true, Description = "Where to write the key" };
-        var algorithm = new Option<string>("--algorithm") { HelpName = "RSA_2048|RSA_4096", Description = "How it signs", DefaultValueFactory = _ => "RSA_2048" };
+        var algorithm = new Option<string>("--algorithm")
+        {
+            HelpName = "RSA_2048|RSA_4096", Description = "How it signs", DefaultValueFactory = _ => "RSA_2048",
+        };
         algorithm.AcceptOnlyFromAmong("RSA_2048", "RSA_4096");
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists" };
         foreach (Option option in new Option[] { account, output, algorithm, force })
@@ -35,7 +38,8 @@ internal static class KeyCreateCommand
             if (Directory.Exists(path))
                 throw new CommandException(ExitCodes.BadUsage, $"{shown} is a folder: name a file.");
             if (File.Exists(path) && !overwrite)
-                throw new CommandException(ExitCodes.BadUsage, $"{shown} exists already and was left as it is: choose another name, or pass --force to replace it.");
+                throw new CommandException(ExitCodes.BadUsage,
+                    $"{shown} exists already and was left as it is: choose another name, or pass --force to replace it.");
 
             using MeteringClient client = connection.Connect(line, terminal);
             AuthorizedKeyFile key = AuthorizedKeyFile.Create(
@@ -43,7 +47,8 @@ internal static class KeyCreateCommand
                 line.GetValue(algorithm) == "RSA_4096" ? KeyAlgorithm.Rsa4096 : KeyAlgorithm.Rsa2048,
                 terminal.Time.GetUtcNow());
             AuthorizedKeyFile registered = await RegisterAsync(client, key, path, overwrite, cancellationToken);
-            terminal.Output.WriteLine($"Key {registered.Id} of {registered.ServiceAccountId} is in {shown}. Keep it secret: it is the only copy.");
+            terminal.Output.WriteLine(
+                $"Key {registered.Id} of {registered.ServiceAccountId} is in {shown}. Keep it secret: it is the only copy.");
             return ExitCodes.Done;
         });
         return command;

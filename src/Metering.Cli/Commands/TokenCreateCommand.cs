@@ -16,7 +16,10 @@ internal static class TokenCreateCommand
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("create", "Exchanges a key for an IAM token and prints it, alone.", Examples);
-        var output = new Option<string>("--output", "-o") { HelpName = "token|json", Description = "json adds when it ends", DefaultValueFactory = _ => "token" };
+        var output = new Option<string>("--output", "-o")
+        {
+            HelpName = "token|json", Description = "json adds when it ends", DefaultValueFactory = _ => "token",
+        };
         output.AcceptOnlyFromAmong("token", "json");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Key);

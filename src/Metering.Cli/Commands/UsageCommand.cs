@@ -31,7 +31,8 @@ internal sealed class UsageCommand
 
     private readonly Terminal _terminal;
     private readonly CommandWithExamples _command = new("usage", "Shows exact totals of what was counted.", Examples);
-    private readonly Option<string?> _from = new("--from") { HelpName = "TIME", Description = "Start: a date or RFC 3339, at a full hour [default: the first record]" };
+    private readonly Option<string?> _from =
+        new("--from") { HelpName = "TIME", Description = "Start: a date or RFC 3339, at a full hour [default: the first record]" };
     private readonly Option<string?> _to = new("--to") { HelpName = "TIME", Description = "End, exclusive [default: the last record]" };
     private readonly Option<string?> _by = new("--by")
     {
@@ -39,12 +40,16 @@ internal sealed class UsageCommand
         Description = "What to tell apart: product, instance, billing-account, sku, separated by commas [default: all four]",
     };
 
-    private readonly Option<string> _window = new("--window") { HelpName = "hour|day|all", Description = "One total for each hour, each day, or all time", DefaultValueFactory = _ => "all" };
+    private readonly Option<string> _window = new("--window")
+    {
+        HelpName = "hour|day|all", Description = "One total for each hour, each day, or all time", DefaultValueFactory = _ => "all",
+    };
     private readonly Option<string?> _product = new("--product") { HelpName = "ID", Description = "Only this product" };
     private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Only this product instance" };
     private readonly Option<string?> _account = new("--billing-account") { HelpName = "ID", Description = "Only this billing account" };
     private readonly Option<string?> _sku = new("--sku") { HelpName = "ID", Description = "Only this SKU" };
-    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table" };
+    private readonly Option<string> _output =
+        new("--output", "-o") { HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table" };
     private readonly ConnectionOptions _connection;
 
     private UsageCommand(Terminal terminal)
@@ -95,10 +100,12 @@ internal sealed class UsageCommand
             BillingAccountId = line.GetValue(_account) ?? string.Empty,
             SkuId = line.GetValue(_sku) ?? string.Empty,
         };
-        foreach (string name in (line.GetValue(_by) ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string name in (line.GetValue(_by) ?? string.Empty)
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!Dimensions.TryGetValue(name, out Dimension dimension))
-                throw new CommandException(ExitCodes.BadUsage, $"--by does not know '{name}': expected {string.Join(", ", Dimensions.Keys)}, separated by commas.");
+                throw new CommandException(ExitCodes.BadUsage,
+                    $"--by does not know '{name}': expected {string.Join(", ", Dimensions.Keys)}, separated by commas.");
             if (!request.GroupBy.Contains(dimension))
                 request.GroupBy.Add(dimension);
         }
@@ -117,7 +124,8 @@ internal sealed class UsageCommand
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         string[] forms = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
         if (!DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, Utc, out DateTimeOffset moment))
-            throw new CommandException(ExitCodes.BadUsage, $"{option} '{text}' is no time: expected a date such as 2026-01-31, or 2026-01-31T12:00:00Z.");
+            throw new CommandException(
+                ExitCodes.BadUsage, $"{option} '{text}' is no time: expected a date such as 2026-01-31, or 2026-01-31T12:00:00Z.");
         if (moment.UtcTicks % TimeSpan.TicksPerHour != 0)
             throw new CommandException(ExitCodes.BadUsage, $"{option} '{text}' is not at a full hour of UTC: totals are kept by the hour.");
         return Timestamp.FromDateTimeOffset(moment);

@@ -21,16 +21,23 @@ internal sealed class WriteCommand
 
     private readonly Terminal _terminal;
     private readonly CommandWithExamples _command = new("write", "Writes usage records and shows the verdict on each.", Examples);
-    private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Product instance that consumed (the publisher calls)" };
-    private readonly Option<string?> _product = new("--product") { HelpName = "ID", Description = "Image product that was used (the customer calls)" };
-    private readonly Option<string?> _file = new("--file", "-f") { HelpName = "FILE", Description = "Records in CSV or JSON lines, any number; - for standard input" };
-    private readonly Option<string?> _format = new("--format") { HelpName = "csv|jsonl", Description = "Format of the file [default: by its extension .csv, .jsonl, .ndjson]" };
+    private readonly Option<string?> _instance =
+        new("--instance") { HelpName = "ID", Description = "Product instance that consumed (the publisher calls)" };
+    private readonly Option<string?> _product =
+        new("--product") { HelpName = "ID", Description = "Image product that was used (the customer calls)" };
+    private readonly Option<string?> _file =
+        new("--file", "-f") { HelpName = "FILE", Description = "Records in CSV or JSON lines, any number; - for standard input" };
+    private readonly Option<string?> _format =
+        new("--format") { HelpName = "csv|jsonl", Description = "Format of the file [default: by its extension .csv, .jsonl, .ndjson]" };
     private readonly Option<string?> _sku = new("--sku") { HelpName = "ID", Description = "SKU of a single record" };
     private readonly Option<string?> _quantity = new("--quantity") { HelpName = "N", Description = "Amount of a single record" };
-    private readonly Option<string?> _uuid = new("--uuid") { HelpName = "UUID", Description = "Uuid of a single record [default: a new one]" };
-    private readonly Option<string?> _timestamp = new("--timestamp") { HelpName = "TIME", Description = "Time of a single record, RFC 3339 [default: now]" };
+    private readonly Option<string?> _uuid =
+        new("--uuid") { HelpName = "UUID", Description = "Uuid of a single record [default: a new one]" };
+    private readonly Option<string?> _timestamp =
+        new("--timestamp") { HelpName = "TIME", Description = "Time of a single record, RFC 3339 [default: now]" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only the verdicts: nothing is recorded" };
-    private readonly Option<bool> _skipInvalid = new("--skip-invalid") { Description = "Report lines that are no records and go on [default: stop there]" };
+    private readonly Option<bool> _skipInvalid =
+        new("--skip-invalid") { Description = "Report lines that are no records and go on [default: stop there]" };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Show every record, not only the rejected ones" };
     private readonly Option<string> _output = new("--output", "-o")
     {
@@ -46,14 +53,18 @@ internal sealed class WriteCommand
         _terminal = terminal;
         _format.AcceptOnlyFromAmong("csv", "jsonl");
         _output.AcceptOnlyFromAmong("table", "json", "jsonl");
-        foreach (Option option in new Option[] { _instance, _product, _file, _format, _sku, _quantity, _uuid, _timestamp, _dryRun, _skipInvalid, _verbose, _output })
+        foreach (Option option in new Option[]
+        {
+            _instance, _product, _file, _format, _sku, _quantity, _uuid, _timestamp, _dryRun, _skipInvalid, _verbose, _output,
+        })
             _command.Add(option);
         _connection = new ConnectionOptions(_command, Credentials.Key | Credentials.Token);
         _command.Validators.Add(line =>
         {
             if (line.GetValue(_instance) is null == line.GetValue(_product) is null)
                 line.AddError("Whose usage? Pass either --instance ID or --product ID.");
-            bool isSingle = line.GetResult(_sku) is not null || line.GetResult(_quantity) is not null || line.GetResult(_uuid) is not null || line.GetResult(_timestamp) is not null;
+            bool isSingle = line.GetResult(_sku) is not null || line.GetResult(_quantity) is not null || line.GetResult(_uuid) is not null
+                || line.GetResult(_timestamp) is not null;
             if (isSingle == line.GetValue(_file) is not null)
                 line.AddError("Which records? Pass either --sku ID and --quantity N, or --file FILE (- for standard input).");
             if (isSingle && (line.GetResult(_sku) is null || line.GetResult(_quantity) is null))
@@ -112,7 +123,9 @@ internal sealed class WriteCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             progress.Clear();
-            _terminal.WriteFault($"Interrupted after {Told(counts)}. What was under way may be counted too: write it again with the same uuids, it is never counted twice.");
+            _terminal.WriteFault(
+                $"Interrupted after {Told(counts)}. What was under way may be counted too: "
+                    + "write it again with the same uuids, it is never counted twice.");
             throw;
         }
 
@@ -127,7 +140,8 @@ internal sealed class WriteCommand
         {
             _terminal.WriteFailure(failure);
             _terminal.Error.WriteLine(failure.OutcomeIsUnknown
-                ? $"  {Told(counts)}; whether the failed ones are counted is unknown: write them again with the same uuids, they are never counted twice."
+                ? $"  {Told(counts)}; whether the failed ones are counted is unknown: "
+                    + "write them again with the same uuids, they are never counted twice."
                 : $"  {Told(counts)}; nothing after them was sent.");
             return ExitCodes.RequestFailed;
         }
@@ -169,6 +183,7 @@ internal sealed class WriteCommand
         "csv" or ".csv" => RecordFormat.Csv,
         "jsonl" or ".jsonl" or ".ndjson" => RecordFormat.JsonLines,
         _ => throw new CommandException(
-            ExitCodes.BadUsage, $"The format of {(file == "-" ? "standard input" : file)} is not told by its name: pass --format csv or --format jsonl."),
+            ExitCodes.BadUsage,
+            $"The format of {(file == "-" ? "standard input" : file)} is not told by its name: pass --format csv or --format jsonl."),
     };
 }

@@ -38,6 +38,7 @@ internal static class JsonLine
         JsonValueKind.String => member.Value.GetString(),
         JsonValueKind.Null => null,
         JsonValueKind.Number when member.Name == "quantity" => member.Value.GetRawText(),
-        _ => throw new InputFault($"member '{RecordFields.Shorten(member.Name)}' is no text{(member.Name == "quantity" ? " and no number" : string.Empty)}"),
+        _ => throw new InputFault(
+            $"member '{RecordFields.Shorten(member.Name)}' is no text{(member.Name == "quantity" ? " and no number" : string.Empty)}"),
     };
 }

@@ -21,7 +21,8 @@ internal static class LineReader
     /// <exception cref="InputFault">A line is too long, or the text is not UTF-8; thrown where the line would come.</exception>
     public static async IAsyncEnumerable<InputLine> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, bufferSize: 64 * 1024);
+        using var reader = new StreamReader(
+            stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, bufferSize: 64 * 1024);
         char[] buffer = new char[BufferCharacters];
         var rest = new StringBuilder();
         long number = 1;

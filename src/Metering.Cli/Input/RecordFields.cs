@@ -48,7 +48,8 @@ internal sealed class RecordFields
             Uuid = string.IsNullOrEmpty(Uuid) ? Guid.NewGuid().ToString() : Uuid,
             SkuId = SkuId,
             Quantity = quantity,
-            Timestamp = string.IsNullOrEmpty(Timestamp) ? Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(time.GetUtcNow()) : ParseTime(Timestamp),
+            Timestamp = string.IsNullOrEmpty(Timestamp) ? Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(time.GetUtcNow())
+                : ParseTime(Timestamp),
         };
     }
 

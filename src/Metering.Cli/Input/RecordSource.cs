@@ -46,7 +46,8 @@ internal sealed class RecordSource(Stream stream, string name, RecordFormat form
     {
         CsvHeader? header = null;
         long number = 0;
-        await using IAsyncEnumerator<InputLine> lines = LineReader.ReadAsync(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<InputLine> lines =
+            LineReader.ReadAsync(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             try

@@ -4,7 +4,8 @@ namespace Metering.Cli;
 internal static class Csv
 {
     /// <summary>Writes one line.</summary>
-    public static void WriteLine(TextWriter output, params IEnumerable<string> fields) => output.Write(string.Join(',', fields.Select(Quote)) + "\n");
+    public static void WriteLine(TextWriter output, params IEnumerable<string> fields) =>
+        output.Write(string.Join(',', fields.Select(Quote)) + "\n");
 
     private static string Quote(string field) =>
         field.AsSpan().ContainsAny(",\"\r\n") ? $"\"{field.Replace("\"", "\"\"")}\"" : field;

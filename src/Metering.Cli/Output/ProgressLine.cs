@@ -32,7 +32,8 @@ internal sealed class ProgressLine(Terminal terminal, bool isShown, Func<double?
         }
 
         terminal.Error.Write(
-            $"\r{bar}{Figures.Count(counts.Total, "record")}, {Figures.Group(counts.Rejected)} rejected, {Figures.Group((long)(counts.Total / seconds))}/s\e[K");
+            $"\r{bar}{Figures.Count(counts.Total, "record")}, {Figures.Group(counts.Rejected)} rejected, "
+            + $"{Figures.Group((long)(counts.Total / seconds))}/s\e[K");
     }
 
     /// <summary>Takes the line away.</summary>

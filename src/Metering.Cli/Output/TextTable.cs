@@ -84,7 +84,8 @@ internal sealed class TextTable(params TextColumn[] columns)
                 string padding = new(' ', WidthOf(index) - row[index].Text.Length);
                 string text = terminal.Paint(row[index].Text, row[index].Shade);
                 bool isLast = index == shown[^1];
-                line.Append(columns[index].IsNumber ? padding + text : isLast ? text : text + padding).Append(' ', isLast ? 0 : BareGapCharacters);
+                line.Append(columns[index].IsNumber ? padding + text : isLast ? text : text + padding)
+                    .Append(' ', isLast ? 0 : BareGapCharacters);
             }
 
             terminal.Output.WriteLine(line.ToString().TrimEnd());

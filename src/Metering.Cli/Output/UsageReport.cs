@@ -18,7 +18,8 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
     {
         if (answer.Totals.Count == 0)
             terminal.WriteNote("Nothing was counted in this range.");
-        Dictionary<string, BigInteger> greatest = answer.Totals.GroupBy(total => total.Unit).ToDictionary(unit => unit.Key, unit => unit.Max(Quantity));
+        Dictionary<string, BigInteger> greatest =
+            answer.Totals.GroupBy(total => total.Unit).ToDictionary(unit => unit.Key, unit => unit.Max(Quantity));
         var table = new TextTable(
         [
             .. _fields.Select(field => new TextColumn(field.Title)),
@@ -80,7 +81,8 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
         foreach (UsageTotal total in answer.Totals)
         {
             Csv.WriteLine(
-                output, [.. _fields.Select(field => field.Read(total)), total.Quantity, total.Unit, total.Records.ToString(CultureInfo.InvariantCulture)]);
+                output, [.. _fields.Select(field => field.Read(total)), total.Quantity, total.Unit,
+                total.Records.ToString(CultureInfo.InvariantCulture)]);
         }
     }
 
@@ -90,7 +92,8 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
             return;
         var table = new TextTable(new("rejected"), new("instance"), new("billing account"), new("records", IsNumber: true));
         foreach (RejectionTotal rejection in answer.Rejections)
-            table.Add(new(rejection.Reason, Shade.Bad), rejection.ProductInstanceId, rejection.BillingAccountId, Figures.Group(rejection.Records));
+            table.Add(new(rejection.Reason, Shade.Bad), rejection.ProductInstanceId, rejection.BillingAccountId,
+                Figures.Group(rejection.Records));
         terminal.Output.WriteLine();
         table.Write(terminal);
     }
@@ -103,7 +106,8 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
         {
             string form = request.Window == Window.Day ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm'Z'";
             yield return new Field(
-                request.Window == Window.Day ? "day" : "hour", "window_start", "windowStart", total => total.WindowStart?.ToDateTime().ToString(form, CultureInfo.InvariantCulture) ?? string.Empty);
+                request.Window == Window.Day ? "day" : "hour", "window_start", "windowStart", total =>
+                    total.WindowStart?.ToDateTime().ToString(form, CultureInfo.InvariantCulture) ?? string.Empty);
         }
 
         foreach (Dimension dimension in request.GroupBy)
@@ -111,8 +115,10 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
             yield return dimension switch
             {
                 Dimension.Product => new Field("product", "product_id", "productId", total => total.ProductId),
-                Dimension.ProductInstance => new Field("instance", "product_instance_id", "productInstanceId", total => total.ProductInstanceId),
-                Dimension.BillingAccount => new Field("billing account", "billing_account_id", "billingAccountId", total => total.BillingAccountId),
+                Dimension.ProductInstance =>
+                    new Field("instance", "product_instance_id", "productInstanceId", total => total.ProductInstanceId),
+                Dimension.BillingAccount =>
+                    new Field("billing account", "billing_account_id", "billingAccountId", total => total.BillingAccountId),
                 _ => new Field("sku", "sku_id", "skuId", total => total.SkuId),
             };
         }

@@ -9,7 +9,8 @@ internal sealed class VerdictTable(Terminal terminal, bool isVerbose) : IVerdict
     private const int ListedMaximum = 200;
 
     private readonly SortedDictionary<string, (long Records, Shade Shade)> _counts = new(StringComparer.Ordinal);
-    private readonly TextTable _refused = new(new("verdict"), new("uuid"), new("sku_id"), new("quantity", IsNumber: true), new("timestamp"));
+    private readonly TextTable _refused =
+        new(new("verdict"), new("uuid"), new("sku_id"), new("quantity", IsNumber: true), new("timestamp"));
     private long _refusedRecords;
 
     /// <inheritdoc/>
@@ -21,7 +22,8 @@ internal sealed class VerdictTable(Terminal terminal, bool isVerbose) : IVerdict
         if (isVerbose)
         {
             terminal.Output.WriteLine(
-                $"{terminal.Paint($"{name,-18}", shade)}  {verdict.Record.Uuid,-36}  {verdict.Record.SkuId}  {Figures.Group(verdict.Record.Quantity)}  {verdict.Record.Time()}");
+                $"{terminal.Paint($"{name,-18}", shade)}  {verdict.Record.Uuid,-36}  {verdict.Record.SkuId}  "
+                + $"{Figures.Group(verdict.Record.Quantity)}  {verdict.Record.Time()}");
         }
         else if (shade == Shade.Bad && _refusedRecords++ < ListedMaximum)
         {

@@ -22,7 +22,10 @@ internal static class ConnectionFaults
                 fault, $"Nothing listens on {where}: is `metering serve` running, and is this its address? ({Innermost(fault).Message})"),
             HttpRequestError.SecureConnectionError => Untrusted(fault, where),
             // A stream that was reset was understood; a protocol error means that the other side speaks something else.
-            HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException { ErrorCode: not (ProtocolError or Http11Required) } => Broken(fault, where),
+            HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException
+            {
+                ErrorCode: not (ProtocolError or Http11Required),
+            } => Broken(fault, where),
             HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError => new(
                 GrpcStatusCode.Unavailable, $"{where} does not speak gRPC {(address.Scheme == "https" ? "over TLS" : "without TLS")}: "
                     + $"is this the server's gRPC address, with the right scheme and port? ({Innermost(fault).Message})", fault)
@@ -36,11 +39,16 @@ internal static class ConnectionFaults
 
     /// <summary>The connection broke while the answer was read.</summary>
     public static MeteringException Broken(Exception fault, string where) =>
-        new(GrpcStatusCode.Unavailable, $"The connection to {where} broke before the answer came: {Innermost(fault).Message}", fault) { OutcomeIsUnknown = true };
+        new(GrpcStatusCode.Unavailable, $"The connection to {where} broke before the answer came: {Innermost(fault).Message}", fault)
+        {
+            OutcomeIsUnknown = true,
+        };
 
     /// <summary>No connection within the time allowed.</summary>
     public static MeteringException ConnectTimedOut(Exception fault, Uri address, TimeSpan connectTimeout) => NotConnected(
-        fault, $"No connection to {address.GetLeftPart(UriPartial.Authority)} within {connectTimeout.TotalSeconds:0.#} s: check the address, and firewalls on the way.");
+        fault,
+        $"No connection to {address.GetLeftPart(UriPartial.Authority)} within {connectTimeout.TotalSeconds:0.#} s: "
+            + "check the address, and firewalls on the way.");
 
     private static MeteringException NotConnected(Exception fault, string message) =>
         new(GrpcStatusCode.Unavailable, message, fault) { Stage = ConnectionStage.NotConnected };
@@ -52,7 +60,8 @@ internal static class ConnectionFaults
         return new(
             GrpcStatusCode.Unavailable,
             isCertificate
-                ? $"The certificate of {where} is not trusted: pass --ca FILE (CertificateAuthorityFile) with the authority that signed it. ({cause})"
+                ? $"The certificate of {where} is not trusted: pass --ca FILE (CertificateAuthorityFile) "
+                    + $"with the authority that signed it. ({cause})"
                 : $"No TLS connection to {where}: does the server speak TLS on this port? ({cause})",
             fault)
         { Stage = ConnectionStage.Misconfigured };

@@ -20,7 +20,8 @@ internal sealed class RetryPolicy(MeteringClientOptions options)
         bool isTransient = failure.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.ResourceExhausted or GrpcStatusCode.DeadlineExceeded
             && failure.Stage != ConnectionStage.Misconfigured
             && (failure.Stage != ConnectionStage.NotConnected || hasAnswered || options.RetryFirstConnection);
-        if (!isTransient || attempt >= options.AttemptsMaximum || (failure.OutcomeIsUnknown && !isRepeatable) || failure.RetryAfter > RetryAfterMaximum)
+        if (!isTransient || attempt >= options.AttemptsMaximum || (failure.OutcomeIsUnknown && !isRepeatable)
+            || failure.RetryAfter > RetryAfterMaximum)
             return null;
         double ceiling = Math.Min(options.BackoffMaximum.Ticks, options.BackoffInitial.Ticks * Math.Pow(2, attempt - 1));
         return (failure.RetryAfter ?? TimeSpan.Zero) + TimeSpan.FromTicks((long)(ceiling * NextFraction()));

@@ -25,7 +25,8 @@ internal sealed class RetryingCaller(RpcCaller caller, RetryPolicy policy, Func<
             string? token = await GetTokenAsync(tokens, mayRepeat, cancellationToken);
             try
             {
-                TResponse answer = await caller.CallAsync(method, message, new CallHeaders(token, idempotencyKey, attempt), cancellationToken);
+                TResponse answer =
+                    await caller.CallAsync(method, message, new CallHeaders(token, idempotencyKey, attempt), cancellationToken);
                 return new Answer<TResponse>(answer, mayRepeat);
             }
             catch (MeteringException failure)

@@ -11,8 +11,12 @@ namespace Metering.Client;
 /// <param name="Attempt">1 for the first.</param>
 internal readonly record struct CallHeaders(string? Token, string IdempotencyKey, int Attempt);
 
-/// <summary>One attempt at one unary gRPC call over HTTP/2: frame, deadline, status, and every failure as a <see cref="MeteringException"/>.</summary>
-internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpan connectTimeout, TimeSpan requestTimeout, TimeProvider time) : IDisposable
+/// <summary>
+/// One attempt at one unary gRPC call over HTTP/2: frame, deadline, status, and every failure as a
+/// <see cref="MeteringException"/>.
+/// </summary>
+internal sealed class RpcCaller(
+    HttpMessageHandler handler, Uri address, TimeSpan connectTimeout, TimeSpan requestTimeout, TimeProvider time) : IDisposable
 {
     private static readonly MediaTypeHeaderValue ContentType = new("application/grpc");
     private static readonly string Agent = $"metering-client/{typeof(RpcCaller).Assembly.GetName().Version?.ToString(3)}";
@@ -45,7 +49,8 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
         {
             throw deadline.IsCancellationRequested
                 ? new MeteringException(
-                    GrpcStatusCode.DeadlineExceeded, $"No answer from {Where} to {method.Name} within {requestTimeout.TotalSeconds:0.#} s.", fault) { OutcomeIsUnknown = true }
+                    GrpcStatusCode.DeadlineExceeded, $"No answer from {Where} to {method.Name} within {requestTimeout.TotalSeconds:0.#} s.",
+                        fault) { OutcomeIsUnknown = true }
                 : ConnectionFaults.ConnectTimedOut(fault, address, connectTimeout);
         }
         catch (HttpRequestException fault)
@@ -87,7 +92,8 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
         request.Headers.TryAddWithoutValidation("x-client-request-id", Guid.NewGuid().ToString());
         request.Headers.TryAddWithoutValidation("idempotency-key", headers.IdempotencyKey);
         if (headers.Attempt > 1)
-            request.Headers.TryAddWithoutValidation("grpc-previous-rpc-attempts", (headers.Attempt - 1).ToString(CultureInfo.InvariantCulture));
+            request.Headers.TryAddWithoutValidation(
+                "grpc-previous-rpc-attempts", (headers.Attempt - 1).ToString(CultureInfo.InvariantCulture));
         if (headers.Token is not null)
             request.Headers.TryAddWithoutValidation("authorization", "Bearer " + headers.Token);
         return request;
@@ -98,14 +104,17 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
         ? string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Ceiling(timeout.TotalMilliseconds)}m")
         : string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Ceiling(timeout.TotalSeconds)}S");
 
-    private async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(string method, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(
+        string method, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         string? requestId = StatusHeaders.Value(response.Headers, "x-request-id");
         bool isTrailersOnly = StatusHeaders.Hold(response.Headers);
-        if (!isTrailersOnly && (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) != true))
+        if (!isTrailersOnly && (response.StatusCode != HttpStatusCode.OK
+            || response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) != true))
             throw NotGrpc(method, response, requestId);
 
-        ReadOnlyMemory<byte> body = await MessageFrame.ReadBodyAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
+        ReadOnlyMemory<byte> body =
+            await MessageFrame.ReadBodyAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
         if (StatusHeaders.Read(isTrailersOnly ? response.Headers : response.TrailingHeaders, requestId) is { } failure)
             throw failure;
         return MessageFrame.Read(body);
@@ -125,7 +134,8 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
         };
         string type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
         return new MeteringException(
-            code, $"{Where} answered {method} with HTTP {(int)response.StatusCode} and {type} instead of gRPC: is this the server's address?")
+            code,
+            $"{Where} answered {method} with HTTP {(int)response.StatusCode} and {type} instead of gRPC: is this the server's address?")
         { RequestId = requestId, OutcomeIsUnknown = code is GrpcStatusCode.Unavailable or GrpcStatusCode.Unknown };
     }
 

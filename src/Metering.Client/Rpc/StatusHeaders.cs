@@ -15,7 +15,10 @@ internal static class StatusHeaders
     public static MeteringException? Read(HttpHeaders headers, string? requestId)
     {
         if (Value(headers, "grpc-status") is not { } text)
-            return new MeteringException(GrpcStatusCode.Internal, "The server's answer ended without a status.") { OutcomeIsUnknown = true, RequestId = requestId };
+            return new MeteringException(GrpcStatusCode.Internal, "The server's answer ended without a status.")
+            {
+                OutcomeIsUnknown = true, RequestId = requestId,
+            };
         if (!int.TryParse(text, out int number) || number is < 0 or > (int)GrpcStatusCode.Unauthenticated)
             number = (int)GrpcStatusCode.Unknown;
         if (number == 0)
@@ -23,7 +26,8 @@ internal static class StatusHeaders
 
         var code = (GrpcStatusCode)number;
         (TimeSpan? retryAfter, IReadOnlyList<FieldViolation> violations) = ReadDetails(Value(headers, "grpc-status-details-bin"));
-        string message = Value(headers, "grpc-message") is { Length: > 0 } words ? PercentDecode(words) : $"The server answered {code.Name()}.";
+        string message = Value(headers, "grpc-message") is { Length: > 0 } words ? PercentDecode(words)
+            : $"The server answered {code.Name()}.";
         return new MeteringException(code, message)
         {
             RequestId = requestId,
@@ -72,7 +76,8 @@ internal static class StatusHeaders
                 if (detail.TryUnpack(out RetryInfo retry) && retry.RetryDelay?.ToTimeSpan() is { Ticks: >= 0 } delay)
                     retryAfter = delay;
                 if (detail.TryUnpack(out BadRequest badRequest))
-                    violations.AddRange(badRequest.FieldViolations.Select(violation => new FieldViolation(violation.Field, violation.Description)));
+                    violations.AddRange(
+                        badRequest.FieldViolations.Select(violation => new FieldViolation(violation.Field, violation.Description)));
             }
         }
         catch (Exception fault) when (fault is FormatException or InvalidProtocolBufferException or InvalidOperationException)

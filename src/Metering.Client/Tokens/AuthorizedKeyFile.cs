@@ -15,7 +15,8 @@ public enum KeyAlgorithm
 /// <summary>An authorized key with its private half, as its file holds it. Secret: never log <see cref="PrivateKey"/>.</summary>
 public sealed class AuthorizedKeyFile
 {
-    internal AuthorizedKeyFile(string id, string serviceAccountId, DateTimeOffset createdAt, KeyAlgorithm algorithm, string publicKey, string privateKey)
+    internal AuthorizedKeyFile(
+        string id, string serviceAccountId, DateTimeOffset createdAt, KeyAlgorithm algorithm, string publicKey, string privateKey)
     {
         Id = id;
         ServiceAccountId = serviceAccountId;
@@ -54,11 +55,13 @@ public sealed class AuthorizedKeyFile
     public static AuthorizedKeyFile Create(string serviceAccountId, KeyAlgorithm algorithm, DateTimeOffset createdAt, string id = "")
     {
         using RSA rsa = RSA.Create(Bits(algorithm));
-        return new AuthorizedKeyFile(id, serviceAccountId, createdAt, algorithm, rsa.ExportSubjectPublicKeyInfoPem() + "\n", rsa.ExportPkcs8PrivateKeyPem() + "\n");
+        return new AuthorizedKeyFile(
+            id, serviceAccountId, createdAt, algorithm, rsa.ExportSubjectPublicKeyInfoPem() + "\n", rsa.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
     /// <summary>The same key under the id and time that the server gave it.</summary>
-    public AuthorizedKeyFile RegisteredAs(string id, DateTimeOffset createdAt) => new(id, ServiceAccountId, createdAt, Algorithm, PublicKey, PrivateKey);
+    public AuthorizedKeyFile RegisteredAs(string id, DateTimeOffset createdAt) =>
+        new(id, ServiceAccountId, createdAt, Algorithm, PublicKey, PrivateKey);
 
     /// <summary>Reads a key file.</summary>
     /// <exception cref="KeyFileException">It cannot be read or is no key file; the message names file and member.</exception>

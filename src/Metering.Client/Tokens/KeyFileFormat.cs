@@ -25,7 +25,8 @@ internal static class KeyFileFormat
                 throw Fault(source, id, $"has {texts[id].Length} characters, expected 1 to {IdCharactersMaximum}");
         }
 
-        if (!DateTimeOffset.TryParse(texts["created_at"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset createdAt))
+        if (!DateTimeOffset.TryParse(
+            texts["created_at"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset createdAt))
             throw Fault(source, "created_at", "is no time, expected RFC 3339 such as 2026-01-31T12:00:00Z");
         KeyAlgorithm algorithm = texts["key_algorithm"] switch
         {
@@ -48,7 +49,8 @@ internal static class KeyFileFormat
             json.WriteStartObject();
             json.WriteString("id", key.Id);
             json.WriteString("service_account_id", key.ServiceAccountId);
-            json.WriteString("created_at", key.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
+            json.WriteString(
+                "created_at", key.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
             json.WriteString("key_algorithm", key.AlgorithmName);
             json.WriteString("public_key", key.PublicKey);
             json.WriteString("private_key", key.PrivateKey);
@@ -65,7 +67,8 @@ internal static class KeyFileFormat
         {
             using JsonDocument document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new KeyFileException($"{source} is no authorized key file: expected a JSON object with the members {string.Join(", ", Members)}.");
+                throw new KeyFileException(
+                    $"{source} is no authorized key file: expected a JSON object with the members {string.Join(", ", Members)}.");
             foreach (JsonProperty member in document.RootElement.EnumerateObject())
             {
                 if (!Members.Contains(member.Name))

@@ -27,7 +27,10 @@ internal static class SignedJwt
             IssuedAt = now.UtcDateTime,
             Expires = (now + Lifetime).UtcDateTime,
             SigningCredentials = new SigningCredentials(
-                new RsaSecurityKey(rsa) { KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } },
+                new RsaSecurityKey(rsa)
+                {
+                    KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
+                },
                 SecurityAlgorithms.RsaSsaPssSha256),
         };
         // One audience is written as a string, several as an array.

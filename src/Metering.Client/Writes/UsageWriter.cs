@@ -25,7 +25,8 @@ internal sealed class UsageWriter(SendChunk send, int concurrentRequests, TimePr
     /// records come out as <see cref="WriteOutcome.Failed"/>, and then the failure is thrown. When the source throws,
     /// the records before are written, and then that is thrown.
     /// </summary>
-    public async IAsyncEnumerable<RecordVerdict> WriteAsync(IAsyncEnumerable<UsageRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RecordVerdict> WriteAsync(
+        IAsyncEnumerable<UsageRecord> records, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var failed = new CancellationTokenSource();
@@ -70,11 +71,13 @@ internal sealed class UsageWriter(SendChunk send, int concurrentRequests, TimePr
         {
             if (chunk.Count == 0 || failed.IsCancellationRequested)
                 return;
+            // Room first, then the request: once it is under way, nothing may keep it from being accounted for.
+            await requests.WaitToWriteAsync(abandoned);
             await slots.WaitAsync(abandoned);
-            if (!failed.IsCancellationRequested)
-                await requests.WriteAsync(SendAsync(chunk, slots, failed, abandoned), CancellationToken.None);
-            else
+            if (failed.IsCancellationRequested)
                 slots.Release();
+            else if (!requests.TryWrite(SendAsync(chunk, slots, failed, abandoned)))
+                throw new InvalidOperationException("The one writer of a channel found its room taken.");
             chunk = new List<UsageRecord>(RecordsPerRequest);
         }
 
@@ -114,13 +117,23 @@ internal sealed class UsageWriter(SendChunk send, int concurrentRequests, TimePr
     private async Task FlushUnlessSoonAsync(Task<bool> next, Func<Task> flushAsync, CancellationToken abandoned)
     {
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
-        Task lingered = Task.Delay(LingerTime, time, soon.Token);
-        if (await Task.WhenAny(next, lingered) == lingered)
-            await flushAsync();
-        await soon.CancelAsync();
+        try
+        {
+            Task lingered = Task.Delay(LingerTime, time, soon.Token);
+            if (await Task.WhenAny(next, lingered) == lingered)
+                await flushAsync();
+            await soon.CancelAsync();
+        }
+        catch
+        {
+            // A source cannot be closed while it is being read.
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
     }
 
-    private async Task<ChunkResult> SendAsync(List<UsageRecord> chunk, SemaphoreSlim slots, CancellationTokenSource failed, CancellationToken cancellationToken)
+    private async Task<ChunkResult> SendAsync(
+        List<UsageRecord> chunk, SemaphoreSlim slots, CancellationTokenSource failed, CancellationToken cancellationToken)
     {
         try
         {

@@ -13,7 +13,8 @@ internal static class VerdictMatch
     /// <param name="mayRepeat">An earlier attempt may have counted the records, so that DUPLICATE can be its echo.</param>
     /// <exception cref="MeteringException">The answer does not have exactly one verdict for each record.</exception>
     public static RecordVerdict[] Match(
-        IReadOnlyList<UsageRecord> records, IReadOnlyCollection<AcceptedUsageRecord> accepted, IReadOnlyCollection<RejectedUsageRecord> rejected, bool mayRepeat)
+        IReadOnlyList<UsageRecord> records, IReadOnlyCollection<AcceptedUsageRecord> accepted,
+        IReadOnlyCollection<RejectedUsageRecord> rejected, bool mayRepeat)
     {
         if (accepted.Count + rejected.Count != records.Count)
             throw Contradiction($"it has {accepted.Count + rejected.Count} verdicts on {records.Count} records");
@@ -35,7 +36,8 @@ internal static class VerdictMatch
             // The second record with one uuid is a duplicate in every attempt, not an echo.
             bool isEcho = reason == Reason.Duplicate && mayRepeat && !seen.Contains(record.Uuid);
             matched[index] = new RecordVerdict(
-                record, reason is null ? WriteOutcome.Accepted : isEcho ? WriteOutcome.DeliveredByRetry : WriteOutcome.Rejected, isEcho ? default : reason ?? default);
+                record, reason is null ? WriteOutcome.Accepted : isEcho ? WriteOutcome.DeliveredByRetry : WriteOutcome.Rejected,
+                isEcho ? default : reason ?? default);
             seen.Add(record.Uuid);
         }
 
