@@ -133,7 +133,8 @@ public sealed class DeadlineTests : IAsyncLifetime
         await using ProbeHost host = await ProbeHost.StartAsync(_probe.Service);
         _probe.Behave = async (request, call) =>
         {
-            await Task.Delay(request.Count == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(request.Count), call.CancellationToken);
+            TimeSpan work = request.Count == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(request.Count);
+            await Task.Delay(work, call.CancellationToken);
             return new BehaveResponse();
         };
         for (int round = 0; round < 10; round++)

@@ -37,8 +37,11 @@ public sealed class RegistrationTests
         service.Unary("Behave", handler, 1);
         AssertRefused("Behave", "was registered before");
 
-        void AssertRefused(string method, string reason) =>
-            Assert.Contains(reason, Assert.Throws<ArgumentException>(() => service.Unary(method, handler, 1)).Message, StringComparison.Ordinal);
+        void AssertRefused(string method, string reason)
+        {
+            ArgumentException fault = Assert.Throws<ArgumentException>(() => service.Unary(method, handler, 1));
+            Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
