@@ -7,10 +7,11 @@ public sealed class DeadlineTests : IAsyncLifetime
 {
     private const string Behave = "/metering.grpc.tests.Probe/Behave";
 
+    private readonly ManualTime _time = new();
     private readonly ProbeService _probe = new();
     private ProbeHost _host = null!;
 
-    public async ValueTask InitializeAsync() => _host = await ProbeHost.StartAsync(_probe.Service);
+    public async ValueTask InitializeAsync() => _host = await ProbeHost.StartAsync(_time, _probe.Service);
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
@@ -69,20 +70,22 @@ public sealed class DeadlineTests : IAsyncLifetime
     [Fact]
     public async Task On_expiry_the_client_is_answered_at_once_while_the_handler_runs_to_its_end()
     {
+        var started = new TaskCompletionSource();
         var commit = new TaskCompletionSource();
         bool wasCancelled = false;
         _probe.Behave = async (request, call) =>
         {
+            started.SetResult();
             await commit.Task;
             wasCancelled = call.CancellationToken.IsCancellationRequested;
             return new BehaveResponse { Text = request.Text };
         };
 
-        GrpcAnswer answer = await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "50m"));
+        GrpcAnswer answer = await ExpireAsync(started.Task);
 
         Assert.Equal((RpcCode.DeadlineExceeded, "the deadline passed"), (answer.Code, answer.Message));
         Assert.True(answer.IsTrailersOnly);
-        Assert.True(_probe.BehaveCodec.NoneReleased);
+        Assert.Equal((1, true), (_probe.BehaveCodec.Reads, _probe.BehaveCodec.NoneReleased));
         commit.SetResult();
         await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
         Assert.True(wasCancelled);
@@ -92,15 +95,15 @@ public sealed class DeadlineTests : IAsyncLifetime
     [Fact]
     public async Task A_handler_that_heeds_its_token_ends_with_deadline_exceeded()
     {
+        var started = new TaskCompletionSource();
         _probe.Behave = async (_, call) =>
         {
+            started.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, call.CancellationToken);
             return new BehaveResponse();
         };
 
-        GrpcAnswer answer = await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "30m"));
-
-        Assert.Equal(RpcCode.DeadlineExceeded, answer.Code);
+        Assert.Equal(RpcCode.DeadlineExceeded, (await ExpireAsync(started.Task)).Code);
         await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
         Assert.Empty(_host.Log.Faults);
     }
@@ -108,18 +111,38 @@ public sealed class DeadlineTests : IAsyncLifetime
     [Fact]
     public async Task A_fault_after_the_deadline_is_still_logged()
     {
+        var started = new TaskCompletionSource();
         var late = new TaskCompletionSource();
         _probe.Behave = async (_, _) =>
         {
+            started.SetResult();
             await late.Task;
             throw new InvalidOperationException("late");
         };
 
-        Assert.Equal(RpcCode.DeadlineExceeded, (await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "30m"))).Code);
+        Assert.Equal(RpcCode.DeadlineExceeded, (await ExpireAsync(started.Task)).Code);
         late.SetResult();
 
         await Eventually.HoldsAsync(() => _host.Log.Faults.Count == 1);
         Assert.True(_probe.BehaveCodec.EachReleasedOnce);
+    }
+
+    [Fact]
+    public async Task Timers_that_are_used_again_never_touch_the_next_call()
+    {
+        await using ProbeHost host = await ProbeHost.StartAsync(_probe.Service);
+        _probe.Behave = async (request, call) =>
+        {
+            TimeSpan work = request.Count == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(request.Count);
+            await Task.Delay(work, call.CancellationToken);
+            return new BehaveResponse();
+        };
+        for (int round = 0; round < 10; round++)
+        {
+            Task<GrpcAnswer> expiring = host.CallAsync(Behave, new BehaveRequest { Count = 0 }, ("grpc-timeout", "10m"));
+            Task<GrpcAnswer> finishing = host.CallAsync(Behave, new BehaveRequest { Count = 15 }, ("grpc-timeout", "1H"));
+            Assert.Equal((RpcCode.DeadlineExceeded, RpcCode.Ok), ((await expiring).Code, (await finishing).Code));
+        }
     }
 
     [Fact]
@@ -129,8 +152,10 @@ public sealed class DeadlineTests : IAsyncLifetime
         using RawHttp2 client = await RawHttp2.ConnectAsync(_host.GrpcAddress);
         foreach (int sent in new[] { 0, 3, body.Length - 1, body.Length })
         {
-            int stream = await client.OpenAsync(Behave, ("grpc-timeout", "50m"));
+            int stream = await client.OpenAsync(Behave, ("grpc-timeout", "1S"));
             await client.SendDataAsync(stream, body.AsMemory(0, sent));
+            await Eventually.HoldsAsync(() => _time.WaitingTimers == 1);
+            _time.Advance(TimeSpan.FromSeconds(1));
             Assert.True(Assert.Single(await client.ReadToEndAsync(stream), frame => frame.Type == RawFrame.Headers).EndsStream);
         }
 
@@ -147,22 +172,21 @@ public sealed class DeadlineTests : IAsyncLifetime
             await Task.Yield();
             return new BehaveResponse();
         };
-        DateTimeOffset before = TimeProvider.System.GetUtcNow();
-
         GrpcAnswer answer = await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "1H"));
 
         Assert.Equal(RpcCode.Ok, answer.Code);
-        Assert.InRange(deadline!.Value, before + TimeSpan.FromHours(1), TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1));
+        Assert.Equal(_time.GetUtcNow() + TimeSpan.FromHours(1), deadline);
+        Assert.Equal(0, _time.WaitingTimers);
         Assert.Equal(RpcCode.Ok, (await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "99999999H"))).Code);
     }
 
     [Fact]
     public async Task A_stream_is_ended_at_its_deadline_and_later_messages_are_not_written()
     {
-        var ended = new TaskCompletionSource<(int Written, Exception? Exception)>();
+        var ended = new TaskCompletionSource<Exception?>();
+        int written = 0;
         _probe.Repeat = async (_, writer, _) =>
         {
-            int written = 0;
             Exception? exception = await Record.ExceptionAsync(async () =>
             {
                 for (; ; written++)
@@ -171,16 +195,27 @@ public sealed class DeadlineTests : IAsyncLifetime
                     await Task.Delay(1, TestContext.Current.CancellationToken);
                 }
             });
-            ended.SetResult((written, exception));
+            ended.SetResult(exception);
             return RpcStatus.Ok;
         };
 
-        GrpcAnswer answer = await _host.CallAsync("/metering.grpc.tests.Probe/Repeat", new BehaveRequest(), ("grpc-timeout", "100m"));
+        Task<GrpcAnswer> call = _host.CallAsync("/metering.grpc.tests.Probe/Repeat", new BehaveRequest(), ("grpc-timeout", "1S"));
+        await Eventually.HoldsAsync(() => Volatile.Read(ref written) > 3);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        GrpcAnswer answer = await call;
 
         Assert.Equal(RpcCode.DeadlineExceeded, answer.Code);
-        (int written, Exception? exception) = await ended.Task.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.IsAssignableFrom<OperationCanceledException>(exception);
+        Assert.IsAssignableFrom<OperationCanceledException>(await ended.Task.WaitAsync(TestContext.Current.CancellationToken));
         Assert.InRange(answer.Messages.Count, written, written + 1);
         await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
+    }
+
+    // Lets a deadline of one second pass once the handler runs.
+    private async Task<GrpcAnswer> ExpireAsync(Task started)
+    {
+        Task<GrpcAnswer> call = _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "1S"));
+        await started.WaitAsync(TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        return await call;
     }
 }

@@ -58,7 +58,8 @@ public sealed class FramingTests : IAsyncLifetime
             await client.SendDataAsync(stream, body.AsMemory(0, cut));
             await client.SendDataAsync(stream, body.AsMemory(cut), endStream: true);
             IReadOnlyList<RawFrame> frames = await client.ReadToEndAsync(stream);
-            BehaveResponse response = BehaveResponse.Parser.ParseFrom(frames.Single(frame => frame.Type == RawFrame.Data && frame.Payload.Length > 0).Payload.AsSpan(5).ToArray());
+            RawFrame answer = Assert.Single(frames, frame => frame.Type == RawFrame.Data && frame.Payload.Length > 0);
+            BehaveResponse response = BehaveResponse.Parser.ParseFrom(answer.Payload[5..]);
             Assert.Equal((2, "abab"), (response.Count, response.Text));
         }
 

@@ -22,8 +22,10 @@ public sealed class HealthTests : IAsyncLifetime
         _health.SetServing("", true);
         _health.SetServing("a.B", false);
 
-        Assert.Equal(ServingStatus.Serving, StatusOf(Assert.Single((await _host.CallAsync(Check, new HealthCheckRequest())).Messages)));
-        Assert.Equal(ServingStatus.NotServing, StatusOf(Assert.Single((await _host.CallAsync(Check, new HealthCheckRequest { Service = "a.B" })).Messages)));
+        GrpcAnswer whole = await _host.CallAsync(Check, new HealthCheckRequest());
+        GrpcAnswer part = await _host.CallAsync(Check, new HealthCheckRequest { Service = "a.B" });
+        Assert.Equal(ServingStatus.Serving, StatusOf(Assert.Single(whole.Messages)));
+        Assert.Equal(ServingStatus.NotServing, StatusOf(Assert.Single(part.Messages)));
         Assert.Equal(RpcCode.NotFound, (await _host.CallAsync(Check, new HealthCheckRequest { Service = "x" })).Code);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Metering.Grpc.Tests.Protos;
 
 namespace Metering.Grpc.Tests;
@@ -142,11 +143,14 @@ public sealed class JsonTests
         var whole = new Everything
         {
             Large = long.MinValue, Small = -1, UnsignedLarge = ulong.MaxValue, UnsignedSmall = uint.MaxValue, Zigzag = -5, FixedLarge = 6,
-            SignedFixed = -7, Real = 0.1, Single = 0.1f, Flag = true, Text = "тест \"<\u0001\U0001F600", Data = ByteString.CopyFrom(0, 255, 1),
-            Colour = Colour.Green, Moment = new() { Seconds = 1769903999, Nanos = 1000 }, Span = new() { Seconds = -1, Nanos = -500_000_000 },
-            Inner = new() { Id = "i", Inner_ = new() { Quantity = 3 } }, InnerList = { new Inner { Id = "a" }, new Inner() }, LargeList = { 1, long.MaxValue },
-            Counts = { ["ключ"] = 9007199254740993 }, InnerByNumber = { [-1] = new Inner { Id = "m" } }, SecondChoice = 0, Maybe = 0, Wrapped = 0,
-            Free = new() { Fields = { ["a"] = Google.Protobuf.WellKnownTypes.Value.ForList(Google.Protobuf.WellKnownTypes.Value.ForNull(), Google.Protobuf.WellKnownTypes.Value.ForNumber(1)) } },
+            SignedFixed = -7, Real = 0.1, Single = 0.1f, Flag = true,
+            Text = "тест \"<\u0001\U0001F600", Data = ByteString.CopyFrom(0, 255, 1), Colour = Colour.Green,
+            Moment = new() { Seconds = 1769903999, Nanos = 1000 }, Span = new() { Seconds = -1, Nanos = -500_000_000 },
+            Inner = new() { Id = "i", Inner_ = new() { Quantity = 3 } },
+            InnerList = { new Inner { Id = "a" }, new Inner() }, LargeList = { 1, long.MaxValue },
+            Counts = { ["ключ"] = 9007199254740993 }, InnerByNumber = { [-1] = new Inner { Id = "m" } },
+            SecondChoice = 0, Maybe = 0, Wrapped = 0,
+            Free = new() { Fields = { ["a"] = Value.ForList(Value.ForNull(), Value.ForNumber(1)) } },
             Colours = { Colour.Red, (Colour)77 }, Renamed = "r", ByFlag = { [true] = "yes" },
         };
 
@@ -166,7 +170,11 @@ public sealed class JsonTests
 
     [Fact]
     public void Defaults_are_written_and_unset_messages_are_not() => Assert.Equal(
-        """{"large":"0","small":0,"unsignedLarge":"0","unsignedSmall":0,"zigzag":"0","fixedLarge":"0","signedFixed":0,"real":0,"single":0,"flag":false,"text":"","data":"","colour":"COLOUR_UNSPECIFIED","innerList":[],"largeList":[],"counts":{},"innerByNumber":{},"colours":[],"aliasOfRenamed":"","byFlag":{}}""",
+        """
+        {"large":"0","small":0,"unsignedLarge":"0","unsignedSmall":0,"zigzag":"0","fixedLarge":"0","signedFixed":0,
+        "real":0,"single":0,"flag":false,"text":"","data":"","colour":"COLOUR_UNSPECIFIED","innerList":[],"largeList":[],
+        "counts":{},"innerByNumber":{},"colours":[],"aliasOfRenamed":"","byFlag":{}}
+        """.ReplaceLineEndings(""),
         Encoding.UTF8.GetString(RestAnswer.Body(new Everything(), null).Span));
 
     [Fact]
@@ -214,7 +222,8 @@ public sealed class JsonTests
     [Fact]
     public void A_document_cut_anywhere_into_segments_reads_the_same()
     {
-        byte[] json = Encoding.UTF8.GetBytes("""{"large":-9223372036854775808,"text":"тест\u00e9","innerList":[{"id":"a"}],"skipped":{"x":[1,"y"]}}""");
+        byte[] json = Encoding.UTF8.GetBytes(
+            """{"large":-9223372036854775808,"text":"тест\u00e9","innerList":[{"id":"a"}],"skipped":{"x":[1,"y"]}}""");
         Everything expected = Read(Encoding.UTF8.GetString(json));
         for (int cut = 1; cut < json.Length; cut++)
         {

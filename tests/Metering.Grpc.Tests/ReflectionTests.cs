@@ -27,7 +27,10 @@ public sealed class ReflectionTests : IAsyncLifetime
         ServerReflectionResponse answer = await AskAsync(path, new ServerReflectionRequest { Host = "h", ListServices = "*" });
 
         Assert.Equal(
-            ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "metering.grpc.tests.Probe"],
+            [
+                "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                "grpc.reflection.v1alpha.ServerReflection", "metering.grpc.tests.Probe",
+            ],
             answer.ListServicesResponse.Service.Select(service => service.Name));
         Assert.Equal("h", answer.ValidHost);
         Assert.Equal(new ServerReflectionRequest { Host = "h", ListServices = "*" }, answer.OriginalRequest);
@@ -64,7 +67,8 @@ public sealed class ReflectionTests : IAsyncLifetime
     [Fact]
     public async Task Extensions_are_found_by_type_and_number()
     {
-        ServerReflectionResponse answer = await AskAsync(V1, new ServerReflectionRequest { AllExtensionNumbersOfType = "google.protobuf.MethodOptions" });
+        var numbers = new ServerReflectionRequest { AllExtensionNumbersOfType = "google.protobuf.MethodOptions" };
+        ServerReflectionResponse answer = await AskAsync(V1, numbers);
         Assert.Equal("google.protobuf.MethodOptions", answer.AllExtensionNumbersResponse.BaseTypeName);
         Assert.Contains(72295728, answer.AllExtensionNumbersResponse.ExtensionNumber);
 
@@ -83,7 +87,7 @@ public sealed class ReflectionTests : IAsyncLifetime
             new() { FileContainingSymbol = "no.Such" },
             new() { FileByFilename = "no.proto" },
             new() { AllExtensionNumbersOfType = "no.Such" },
-            new() { FileContainingExtension = new ExtensionRequest { ContainingType = "google.protobuf.MethodOptions", ExtensionNumber = 1 } },
+            new() { FileContainingExtension = new() { ContainingType = "google.protobuf.MethodOptions", ExtensionNumber = 1 } },
             new(),
             new() { ListServices = "*" },
         ];

@@ -13,7 +13,8 @@ public sealed class RegistrationTests
 
         ArgumentException fault = Assert.Throws<ArgumentException>(() => new RpcServices([service]));
 
-        Assert.Contains("metering.grpc.tests.Probe.Echo has no handler; metering.grpc.tests.Probe.Find has no handler;", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("metering.grpc.tests.Probe.Echo has no handler; ", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("metering.grpc.tests.Probe.Find has no handler; ", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Behave", fault.Message, StringComparison.Ordinal);
     }
 
@@ -29,12 +30,18 @@ public sealed class RegistrationTests
         var service = new RpcService(Probe);
         Func<BehaveRequest, RpcCall, ValueTask<RpcResult<BehaveResponse>>> handler = (_, _) => new(new BehaveResponse());
 
-        Assert.Contains("has no method Nothing", Assert.Throws<ArgumentException>(() => service.Unary("Nothing", handler, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("does not stream", Assert.Throws<ArgumentException>(() => service.Unary("Collect", handler, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("declared with", Assert.Throws<ArgumentException>(() => service.Unary("Echo", handler, 1)).Message, StringComparison.Ordinal);
+        AssertRefused("Nothing", "has no method Nothing");
+        AssertRefused("Collect", "does not stream");
+        AssertRefused("Echo", "declared with");
         Assert.Throws<ArgumentOutOfRangeException>(() => service.Unary("Behave", handler, 0));
         service.Unary("Behave", handler, 1);
-        Assert.Contains("was registered before", Assert.Throws<ArgumentException>(() => service.Unary("Behave", handler, 1)).Message, StringComparison.Ordinal);
+        AssertRefused("Behave", "was registered before");
+
+        void AssertRefused(string method, string reason)
+        {
+            ArgumentException fault = Assert.Throws<ArgumentException>(() => service.Unary(method, handler, 1));
+            Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

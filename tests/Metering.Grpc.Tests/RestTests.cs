@@ -74,7 +74,8 @@ public sealed class RestTests : IAsyncLifetime
     [Fact]
     public async Task Details_name_their_type()
     {
-        var badRequest = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "sku", Description = "missing" } } };
+        var violation = new BadRequest.Types.FieldViolation { Field = "sku", Description = "missing" };
+        var badRequest = new BadRequest { FieldViolations = { violation } };
         var retry = new RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(1.5)) };
         _probe.Behave = (_, _) => new(new RpcStatus(RpcCode.InvalidArgument, "no", [badRequest, retry]));
 
@@ -166,10 +167,14 @@ public sealed class RestTests : IAsyncLifetime
     {
         (_, string body, _) = await SendAsync(
             HttpMethod.Get,
-            "/probe/v1/items/n?pageSize=9223372036854775807&tags=a&tags=b&part.id=p&colour=GREEN&flag=true&since=2026-01-02T03:04:05Z&unknown=1&name=x");
+            "/probe/v1/items/n?pageSize=9223372036854775807&tags=a&tags=b&part.id=p&colour=GREEN&flag=true"
+            + "&since=2026-01-02T03:04:05Z&unknown=1&name=x");
 
         Assert.Equal(
-            """{"name":"n","pageSize":"9223372036854775807","tags":["a","b"],"part":{"id":"p"},"colour":"GREEN","flag":true,"since":"2026-01-02T03:04:05Z"}""",
+            """
+            {"name":"n","pageSize":"9223372036854775807","tags":["a","b"],"part":{"id":"p"},
+            "colour":"GREEN","flag":true,"since":"2026-01-02T03:04:05Z"}
+            """.ReplaceLineEndings(""),
             body);
 
         (_, body, _) = await SendAsync(HttpMethod.Get, "/probe/v1/items/n?page_size=5");
@@ -229,19 +234,26 @@ public sealed class RestTests : IAsyncLifetime
     [Fact]
     public async Task A_deadline_is_504_at_once_while_the_handler_runs_to_its_end()
     {
+        var time = new ManualTime();
+        await using ProbeHost host = await ProbeHost.StartAsync(time, _probe.Service);
+        var started = new TaskCompletionSource();
         var finish = new TaskCompletionSource();
         _probe.Behave = async (_, call) =>
         {
+            started.SetResult();
             await finish.Task;
             return new BehaveResponse();
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/probe/v1/behave") { Content = new StringContent("{}") };
-        request.Headers.Add("grpc-timeout", "50m");
+        request.Headers.Add("grpc-timeout", "1S");
 
-        using HttpResponseMessage response = await _host.Rest.SendAsync(request, TestContext.Current.CancellationToken);
+        Task<HttpResponseMessage> call = host.Rest.SendAsync(request, TestContext.Current.CancellationToken);
+        await started.Task.WaitAsync(TestContext.Current.CancellationToken);
+        time.Advance(TimeSpan.FromSeconds(1));
+        using HttpResponseMessage response = await call;
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
-        Assert.True(_probe.BehaveCodec.NoneReleased);
+        Assert.Equal((1, true), (_probe.BehaveCodec.Reads, _probe.BehaveCodec.NoneReleased));
         finish.SetResult();
         await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
     }
@@ -249,7 +261,8 @@ public sealed class RestTests : IAsyncLifetime
     private Task<(HttpStatusCode Code, string Body, HttpResponseMessage Response)> PostAsync(string path, string body) =>
         SendAsync(HttpMethod.Post, path, new StringContent(body, Encoding.UTF8, "application/json"));
 
-    private async Task<(HttpStatusCode Code, string Body, HttpResponseMessage Response)> SendAsync(HttpMethod method, string path, HttpContent? content = null)
+    private async Task<(HttpStatusCode Code, string Body, HttpResponseMessage Response)> SendAsync(
+        HttpMethod method, string path, HttpContent? content = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         HttpResponseMessage response = await _host.Rest.SendAsync(request, TestContext.Current.CancellationToken);

@@ -22,7 +22,8 @@ public sealed class StreamingTests : IAsyncLifetime
     [InlineData(100)]
     public async Task A_client_streams_any_number_of_messages(int count)
     {
-        byte[] body = [.. Enumerable.Range(0, count).SelectMany(index => GrpcClient.Frame(new BehaveRequest { Text = $"{index}," }.ToByteArray()))];
+        byte[] body = [.. Enumerable.Range(0, count)
+            .SelectMany(index => GrpcClient.Frame(new BehaveRequest { Text = $"{index}," }.ToByteArray()))];
 
         GrpcAnswer answer = await _host.SendAsync(Collect, body);
 

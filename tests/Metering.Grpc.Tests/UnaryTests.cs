@@ -82,7 +82,11 @@ public sealed class UnaryTests : IAsyncLifetime
     [Fact]
     public async Task Other_methods_than_post_are_405()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Behave) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, Behave)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using HttpResponseMessage response = await _host.Grpc.SendAsync(request, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
@@ -131,7 +135,7 @@ public sealed class UnaryTests : IAsyncLifetime
     {
         var violations = new BadRequest();
         for (int line = 0; line < 2000; line++)
-            violations.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = $"catalog.yaml:{line}:1", Description = "unknown publisher" });
+            violations.FieldViolations.Add(new BadRequest.Types.FieldViolation { Field = $"a.yaml:{line}:1", Description = "unknown" });
         _probe.Behave = (_, _) => new(new RpcStatus(RpcCode.InvalidArgument, new string('я', 5000), [violations]));
 
         GrpcAnswer answer = await _host.CallAsync(Behave, new BehaveRequest());

@@ -7,7 +7,12 @@ namespace Metering.Grpc.Tests;
 
 /// <summary>A whole gRPC answer.</summary>
 internal sealed record GrpcAnswer(
-    HttpStatusCode Http, RpcCode? Code, string Message, IReadOnlyList<byte[]> Messages, HttpResponseHeaders Headers, HttpResponseHeaders Trailers)
+    HttpStatusCode Http,
+    RpcCode? Code,
+    string Message,
+    IReadOnlyList<byte[]> Messages,
+    HttpResponseHeaders Headers,
+    HttpResponseHeaders Trailers)
 {
     /// <summary>Where the status was: Trailers-Only puts it into the headers.</summary>
     public bool IsTrailersOnly => Headers.Contains("grpc-status");
@@ -39,7 +44,8 @@ internal static class GrpcClient
         return request;
     }
 
-    public static Task<GrpcAnswer> CallAsync(this ProbeHost host, string path, IMessage message, params (string Name, string Value)[] headers) =>
+    public static Task<GrpcAnswer> CallAsync(
+        this ProbeHost host, string path, IMessage message, params (string Name, string Value)[] headers) =>
         host.SendAsync(path, Frame(message.ToByteArray()), headers);
 
     public static Task<GrpcAnswer> SendAsync(this ProbeHost host, string path, byte[] body, params (string Name, string Value)[] headers) =>

@@ -19,7 +19,8 @@ internal sealed class ProbeHost : IAsyncDisposable
     {
         _app = app;
         Log = log;
-        Uri[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+        IServerAddressesFeature listening = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        Uri[] addresses = [.. listening.Addresses.Select(address => new Uri(address))];
         (GrpcAddress, RestAddress) = (addresses[0], addresses[1]);
         Grpc = new HttpClient { BaseAddress = GrpcAddress, Timeout = TimeSpan.FromMinutes(1) };
         Rest = new HttpClient { BaseAddress = RestAddress, Timeout = TimeSpan.FromMinutes(1) };
@@ -35,10 +36,13 @@ internal sealed class ProbeHost : IAsyncDisposable
 
     public LogLines Log { get; }
 
-    public static async Task<ProbeHost> StartAsync(params RpcService[] services)
+    public static Task<ProbeHost> StartAsync(params RpcService[] services) => StartAsync(TimeProvider.System, services);
+
+    public static async Task<ProbeHost> StartAsync(TimeProvider time, params RpcService[] services)
     {
         var log = new LogLines();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -81,7 +85,8 @@ internal sealed class LogLines : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _lines.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
 
     public void Dispose()

@@ -8,7 +8,9 @@ internal sealed class ProbeService
     public const int EchoBytes = 64 * 1024;
     public const int BehaveBytes = 4096;
 
-    /// <summary>Counts what was read and released by Echo's and Behave's requests.</summary>
+    private static readonly ProtobufCodec<BehaveResponse> ResponseCodec = ProtobufCodec<BehaveResponse>.Instance;
+
+    /// <summary>Counts what was read and released of every request but Echo's and Find's.</summary>
     public CountingCodec<BehaveRequest> BehaveCodec { get; } = new();
 
     public Func<BehaveRequest, RpcCall, ValueTask<RpcResult<BehaveResponse>>> Behave { get; set; } =
@@ -45,9 +47,9 @@ internal sealed class ProbeService
 
     public RpcService Service => new RpcService(ProbeReflection.Descriptor.Services.Single())
         .Unary<Everything, Everything>("Echo", (request, _) => new(request), EchoBytes)
-        .Unary("Behave", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (request, call) => Behave(request, call), BehaveBytes)
+        .Unary("Behave", BehaveCodec, ResponseCodec, (request, call) => Behave(request, call), BehaveBytes)
         .Unary<FindRequest, FindRequest>("Find", (request, _) => new(request), BehaveBytes)
-        .ClientStreaming("Collect", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (reader, call) => Collect(reader, call), BehaveBytes)
-        .ServerStreaming("Repeat", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (request, writer, call) => Repeat(request, writer, call), BehaveBytes)
-        .Duplex("Converse", BehaveCodec, ProtobufCodec<BehaveResponse>.Instance, (reader, writer, call) => Converse(reader, writer, call), BehaveBytes);
+        .ClientStreaming("Collect", BehaveCodec, ResponseCodec, (reader, call) => Collect(reader, call), BehaveBytes)
+        .ServerStreaming("Repeat", BehaveCodec, ResponseCodec, (request, writer, call) => Repeat(request, writer, call), BehaveBytes)
+        .Duplex("Converse", BehaveCodec, ResponseCodec, (reader, writer, call) => Converse(reader, writer, call), BehaveBytes);
 }

@@ -48,7 +48,8 @@ internal sealed class RawHttp2 : IDisposable
         using var block = new MemoryStream();
         (string Name, string Value)[] all =
         [
-            (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"), ("content-type", "application/grpc"), .. headers,
+            (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"),
+            ("content-type", "application/grpc"), .. headers,
         ];
         foreach ((string name, string value) in all)
         {
