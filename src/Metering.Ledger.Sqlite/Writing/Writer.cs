@@ -26,7 +26,8 @@ internal sealed class Writer
     private bool _isFull;
 
     /// <summary>Does not start the thread yet.</summary>
-    public Writer(Database database, Group group, DiskSpace disk, Checkpointer checkpointer, SqliteStoreOptions options, Action<string> notice)
+    public Writer(
+        Database database, Group group, DiskSpace disk, Checkpointer checkpointer, SqliteStoreOptions options, Action<string> notice)
     {
         _database = database;
         _group = group;
@@ -194,7 +195,8 @@ internal sealed class Writer
     private void RefuseTheRest()
     {
         LedgerAnswer answer = _failure.Task.IsCompleted ? LedgerAnswer.OutcomeUnknown : LedgerAnswer.Closing;
-        _jobs.Close(new StoreException(_failure.Task.IsCompleted ? _failure.Task.Result : $"{_database.Path} is closing: nothing was changed."));
+        string why = _failure.Task.IsCompleted ? _failure.Task.Result : $"{_database.Path} is closing: nothing was changed.";
+        _jobs.Close(new StoreException(why));
         for (int count = _queue.Take(_taken); count > 0; count = _queue.Take(_taken))
         {
             foreach (UsageWrite write in _taken.AsSpan(0, count))
