@@ -21,7 +21,8 @@ internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader read
         reader.ReadRejectionsAsync(range, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) => reader.ReadRecordsAsync(cancellationToken);
+    public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) =>
+        reader.ReadRecordsAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) =>

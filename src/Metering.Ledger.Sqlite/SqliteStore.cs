@@ -9,7 +9,8 @@ namespace Metering.Ledger.Sqlite;
 /// <param name="RecoveredBytes">Length of the write-ahead log that was found and copied into the file; above 0 after a crash.</param>
 /// <param name="Records">Records in the ledger.</param>
 /// <param name="Elapsed">How long it took.</param>
-public sealed record StoreOpening(string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed);
+public sealed record StoreOpening(
+    string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed);
 
 /// <summary>Something that the person who runs the server should read; the store goes on.</summary>
 public sealed class StoreNoticeEventArgs(string sentence) : EventArgs
@@ -91,16 +92,19 @@ public sealed class SqliteStore : IMeteringStore
         try
         {
             var index = new MemoryUuidIndex();
-            IndexReplay.Run(file.Writer, index);
-            var store = new SqliteStore(file, index, options, time, startedAt);
+            SqliteStore store = file.Read(() =>
+            {
+                IndexReplay.Run(file.Writer, index);
+                return new SqliteStore(file, index, options, time, startedAt);
+            });
             store._checkpointer.Start();
             store._writer.Start();
             return store;
         }
-        catch (Exception fault)
+        catch
         {
             file.Dispose();
-            throw fault is SqliteFault ? new StoreException($"{file.Path} is damaged: {fault.Message} Restore it from a backup.", fault) : fault;
+            throw;
         }
     }
 

@@ -44,7 +44,8 @@ internal sealed class TestStore : IAsyncDisposable
     {
         using Database database = Database.OpenForWriting(Path);
         database.Execute(sql);
-        database.Checkpoint(3);
+        if (database.QueryText("PRAGMA journal_mode") == "wal")
+            database.Checkpoint(SQLitePCL.raw.SQLITE_CHECKPOINT_TRUNCATE);
     }
 
     public async Task<LedgerAnswer> WriteAsync(params IReadOnlyList<RecordSpec> records) => await Ledger.WriteAsync(Request(records));

@@ -34,7 +34,8 @@ internal sealed class BatchCursor(Database database, long first, long last) : ID
         }
         catch (SqliteFault fault)
         {
-            throw new StoreException($"{database.Path} is damaged after batch {_following - 1}: {fault.Message} Restore it from a backup.", fault);
+            throw new StoreException(
+                $"{database.Path} is damaged after batch {_following - 1}: {fault.Message} Restore it from a backup.", fault);
         }
         finally
         {

@@ -52,7 +52,11 @@ internal sealed class LedgerReader(StoreFile file, TimeSpan lifetime, TimeProvid
     {
         ReadOnlySpan<byte> quantity = row.Bytes(3);
         if (quantity.Length != 16)
-            throw new StoreException($"The total of owner {row.Number(0)}, SKU {row.Number(1)}, hour {row.Number(2)} is damaged. Restore the ledger from a backup.");
+        {
+            string total = $"owner {row.Number(0)}, SKU {row.Number(1)}, hour {row.Number(2)}";
+            throw new StoreException($"The total of {total} is damaged. Restore the ledger from a backup.");
+        }
+
         return new HourTotal(
             (int)row.Number(0), (int)row.Number(1), row.Number(2), BinaryPrimitives.ReadInt128BigEndian(quantity), row.Number(4));
     }

@@ -89,7 +89,8 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
         {
             if (sum.Stored == sum.Computed && sum.StoredRecords == sum.ComputedRecords)
                 continue;
-            Tell($"The total of owner {owner}, SKU {sku}, hour {hour} ({MeteringClock.ToDateTimeOffset(hour * 3_600_000_000_000):yyyy-MM-dd HH}:00Z) is "
+            DateTimeOffset start = MeteringClock.ToDateTimeOffset(hour * 3_600_000_000_000);
+            Tell($"The total of owner {owner}, SKU {sku}, hour {hour} ({start:yyyy-MM-dd HH}:00Z) is "
                 + $"{sum.Stored} in {sum.StoredRecords} records, but the records give {sum.Computed} in {sum.ComputedRecords}.");
         }
     }

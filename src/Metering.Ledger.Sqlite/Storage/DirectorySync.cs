@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Metering.Ledger.Sqlite;
 
-/// <summary>Makes a directory's entries durable: a file that was fsynced can still be missing after a power cut if its name was not.</summary>
+/// <summary>
+/// Makes a directory's entries durable: a file that was fsynced can still be missing after a power cut if its name was not.
+/// </summary>
 internal static partial class DirectorySync
 {
     private const int ReadOnly = 0; // O_RDONLY, everywhere

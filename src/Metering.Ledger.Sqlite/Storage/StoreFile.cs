@@ -107,7 +107,8 @@ internal sealed class StoreFile : IDisposable
         catch (IOException fault) when (fault is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException)
             && File.Exists(file + ".lock"))
         {
-            throw new StoreException($"{file} is locked: another server uses it. Stop that one, or give this one a directory of its own.", fault);
+            throw new StoreException(
+                $"{file} is locked: another server uses it. Stop that one, or give this one a directory of its own.", fault);
         }
     }
 
@@ -139,10 +140,13 @@ internal sealed class StoreFile : IDisposable
     private static StoreException Explain(string file, SqliteFault fault) => new(
         fault.PrimaryCode switch
         {
-            raw.SQLITE_NOTADB => $"{file} is not a ledger: it is no SQLite database. Give the path of a ledger, or of a file that does not exist yet.",
+            raw.SQLITE_NOTADB =>
+                $"{file} is not a ledger: it is no SQLite database. Give the path of a ledger, or of a file that does not exist yet.",
             raw.SQLITE_CORRUPT => $"{file} is damaged ({fault.Message}). Restore it from a backup.",
-            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => $"{file} is locked by another program ({fault.Message}). End that program and start again.",
-            raw.SQLITE_READONLY or raw.SQLITE_PERM => $"{file} is read-only ({fault.Message}). Make file and directory writable for this user.",
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED =>
+                $"{file} is locked by another program ({fault.Message}). End that program and start again.",
+            raw.SQLITE_READONLY or raw.SQLITE_PERM =>
+                $"{file} is read-only ({fault.Message}). Make file and directory writable for this user.",
             raw.SQLITE_FULL => $"{file} cannot be opened: the disk is full. Make space and start again.",
             _ => $"{file} cannot be opened: {fault.Message}. Check file, directory and disk.",
         },
@@ -175,7 +179,11 @@ internal sealed class StoreFile : IDisposable
         if (isEmpty && application == 0 && FoundVersion == 0)
             return;
         if (application != Schema.ApplicationId || FoundVersion < 1)
-            throw new StoreException($"{Path} is a database, but not a ledger. Give the path of a ledger, or of a file that does not exist yet.");
+        {
+            throw new StoreException(
+                $"{Path} is a database, but not a ledger. Give the path of a ledger, or of a file that does not exist yet.");
+        }
+
         if (FoundVersion > newest)
         {
             throw new StoreException(
@@ -187,6 +195,9 @@ internal sealed class StoreFile : IDisposable
     private void Assert(string pragma, string found, string expected)
     {
         if (found != expected)
-            throw new StoreException($"{Path} would not be durable: SQLite keeps {pragma} at {found} instead of {expected}. Use a local file system.");
+        {
+            throw new StoreException(
+                $"{Path} would not be durable: SQLite keeps {pragma} at {found} instead of {expected}. Use a local file system.");
+        }
     }
 }

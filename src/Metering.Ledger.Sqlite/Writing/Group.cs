@@ -100,7 +100,9 @@ internal sealed class Group : IDisposable
         foreach (ref UsageRecord record in write.Records)
         {
             Verdict verdict = Ledger.Judge.Decide(record, isCounted: false);
-            if (Ledger.Judge.NeedsLookup(record) && (verdict == Verdict.Accepted ? !_index.TryAdd(record.Uuid) : _index.Contains(record.Uuid)))
+            bool isCounted = Ledger.Judge.NeedsLookup(record)
+                && (verdict == Verdict.Accepted ? !_index.TryAdd(record.Uuid) : _index.Contains(record.Uuid));
+            if (isCounted)
                 verdict = Ledger.Judge.Decide(record, isCounted: true);
             record.Verdict = verdict;
             if (verdict == Verdict.Accepted)
