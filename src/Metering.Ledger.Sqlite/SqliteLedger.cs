@@ -13,6 +13,15 @@ internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader read
     public ValueTask<LedgerAnswer> WriteAsync(UsageWrite write) => writer.WriteAsync(write);
 
     /// <inheritdoc/>
+    public Task SetHighWaterAsync(long unixNanoseconds) => writer.ChangeAsync(
+        _ =>
+        {
+            group.SetHighWater(unixNanoseconds);
+            return true;
+        },
+        CancellationToken.None);
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<HourTotal> ReadTotalsAsync(HourRange range, CancellationToken cancellationToken) =>
         reader.ReadTotalsAsync(range, cancellationToken);
 

@@ -12,13 +12,6 @@ namespace Metering.Ledger.Sqlite;
 public sealed record StoreOpening(
     string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed);
 
-/// <summary>Something that the person who runs the server should read; the store goes on.</summary>
-public sealed class StoreNoticeEventArgs(string sentence) : EventArgs
-{
-    /// <summary>What happened.</summary>
-    public string Sentence { get; } = sentence;
-}
-
 /// <summary>
 /// The embedded store: ledger, catalog and credentials in one SQLite file, opened by one server at a time. What it
 /// answered as committed is on disk, fsynced; what happens to it meanwhile is told by <see cref="Noticed"/> and, when

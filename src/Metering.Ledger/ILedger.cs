@@ -37,6 +37,11 @@ public interface ILedger
     /// </summary>
     ValueTask<LedgerAnswer> WriteAsync(UsageWrite write);
 
+    /// <summary>
+    /// Takes another reading of the clock as the latest, durably: an operator's decision that what the ledger saw was wrong.
+    /// </summary>
+    Task SetHighWaterAsync(long unixNanoseconds);
+
     /// <summary>Hourly totals, sorted by owner, SKU and hour, of one consistent state.</summary>
     IAsyncEnumerable<HourTotal> ReadTotalsAsync(HourRange range, CancellationToken cancellationToken);
 

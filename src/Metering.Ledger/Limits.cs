@@ -60,6 +60,9 @@ public static class Limits
     /// <summary>Shortest lifetime of an IAM token that can be configured.</summary>
     public static readonly TimeSpan IamTokenLifetimeMinimum = TimeSpan.FromHours(1);
 
+    /// <summary>Longest lifetime of an IAM token that can be configured.</summary>
+    public static readonly TimeSpan IamTokenLifetimeMaximum = TimeSpan.FromDays(7);
+
     /// <summary>How far the clock may stand behind the ledger's high-water mark at start before it is refused.</summary>
     public static readonly TimeSpan ClockBehindTolerance = TimeSpan.FromMinutes(5);
 

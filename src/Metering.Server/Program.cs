@@ -30,7 +30,7 @@ public static class Program
         try
         {
             store = OpenStore(data, time);
-            MeteringClock clock = SetClock(store.Ledger, options, time);
+            MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
             return await ComposeAsync(options, time, data, store, clock, catalogYaml, cancellationToken);
         }
         catch
@@ -158,7 +158,7 @@ public static class Program
     }
 
     // A clock that is plainly wrong would expire every record, or none.
-    private static MeteringClock SetClock(ILedger ledger, ServerOptions options, TimeProvider time)
+    private static async Task<MeteringClock> SetClockAsync(ILedger ledger, ServerOptions options, TimeProvider time)
     {
         DateTimeOffset now = time.GetUtcNow();
         if (now < Earliest)
@@ -167,7 +167,11 @@ public static class Program
         if (now + Limits.ClockBehindTolerance >= seen)
             return new MeteringClock(time, ledger.HighWaterUnixNanoseconds);
         if (options.AcceptClock)
-            return new MeteringClock(time, 0);
+        {
+            await ledger.SetHighWaterAsync(MeteringClock.ToUnixNanoseconds(now));
+            return new MeteringClock(time, ledger.HighWaterUnixNanoseconds);
+        }
+
         throw new StartException(
             $"The clock of this machine reads {now:u}, but the ledger has already seen {seen:u}. Set the clock (NTP). "
             + "If the ledger was the one that saw a wrong time, start once with --accept-clock.");

@@ -13,7 +13,7 @@ public class WhoMayKnowWhomTests
         { "Metering.Contracts", ["Google.Protobuf", "Google.Api.CommonProtos"] },
         { "Metering.Grpc", ["Google.Protobuf", "Google.Api.CommonProtos", "Microsoft.AspNetCore.*", "Microsoft.Extensions.*", "Microsoft.Net.Http.Headers"] },
         { "Metering.Ledger", [] },
-        { "Metering.Ledger.Sqlite", ["Metering.Ledger", "Microsoft.Data.Sqlite", "SQLitePCLRaw.*"] },
+        { "Metering.Ledger.Sqlite", ["Metering.Ledger", "SQLitePCLRaw.*"] },
         {
             "Metering.Server",
             [

@@ -61,6 +61,13 @@ internal sealed class Group : IDisposable
         _commit.Run();
     }
 
+    /// <summary>Stores another high-water mark, in the caller's transaction on the writer's thread.</summary>
+    public void SetHighWater(long unixNanoseconds)
+    {
+        _setClock.Bind(1, unixNanoseconds).Run();
+        Volatile.Write(ref _highWater, unixNanoseconds);
+    }
+
     /// <summary>What was staged is durable.</summary>
     public void Keep()
     {

@@ -5,19 +5,17 @@ namespace Metering.Server;
 /// <summary>How IAM tokens are made and remembered.</summary>
 public sealed class TokenOptions
 {
-    /// <summary>Time from a token's issue to its end. At least <see cref="Limits.IamTokenLifetimeMinimum"/>, at most 7 days.</summary>
+    /// <summary>Time from a token's issue to its end. At least <see cref="Limits.IamTokenLifetimeMinimum"/>, at most <see cref="Limits.IamTokenLifetimeMaximum"/>.</summary>
     public TimeSpan Lifetime { get; init; } = Limits.IamTokenLifetime;
 
     /// <summary>Most verified tokens that are remembered, at least 2; others are verified again when they come.</summary>
     public int VerifiedTokens { get; init; } = Limits.VerifiedTokens;
 
-    private static readonly TimeSpan LifetimeMaximum = TimeSpan.FromDays(7);
-
     /// <summary>Every fault of the options, in words.</summary>
     public IEnumerable<string> Faults()
     {
-        if (Lifetime < Limits.IamTokenLifetimeMinimum || Lifetime > LifetimeMaximum)
-            yield return $"the IAM token lifetime is {Lifetime}; allowed: {Limits.IamTokenLifetimeMinimum} to {LifetimeMaximum}";
+        if (Lifetime < Limits.IamTokenLifetimeMinimum || Lifetime > Limits.IamTokenLifetimeMaximum)
+            yield return $"the IAM token lifetime is {Lifetime}; allowed: {Limits.IamTokenLifetimeMinimum} to {Limits.IamTokenLifetimeMaximum}";
         if (VerifiedTokens < 2)
             yield return $"the number of verified tokens to remember is {VerifiedTokens}; at least 2 are needed";
     }

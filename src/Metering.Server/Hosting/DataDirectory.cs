@@ -53,7 +53,7 @@ internal sealed class DataDirectory : IDisposable
     private static void CheckOurs(string full)
     {
         string[] names = [.. Directory.EnumerateFileSystemEntries(full).Select(entry => Path.GetFileName(entry)!)];
-        string[] ours = [LockName, LedgerName, LedgerName + "-wal", LedgerName + "-shm", LedgerName + "-journal", AdminToken.FileName, "tls", "lost+found"];
+        string[] ours = [LockName, LedgerName, LedgerName + "-wal", LedgerName + "-shm", LedgerName + "-journal", LedgerName + ".lock", AdminToken.FileName, "tls", "lost+found"];
         if (names.Contains(LedgerName, StringComparer.Ordinal) || Array.TrueForAll(names, name => ours.Contains(name, StringComparer.Ordinal)))
             return;
         string strangers = string.Join(", ", names.Except(ours, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(3));

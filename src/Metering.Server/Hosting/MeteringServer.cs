@@ -33,6 +33,9 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _data = data;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
+        _store.Noticed += (_, notice) => Noticed(notice.Sentence);
+        if (facts.Emulator != EmulatorMode.Off)
+            Emulates(facts.Emulator);
     }
 
     /// <summary>What somebody who uses the server wants to know about it.</summary>
@@ -71,6 +74,12 @@ public sealed partial class MeteringServer : IAsyncDisposable
         await _store.DisposeAsync();
         _data.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Warning, "{sentence}")]
+    private partial void Noticed(string sentence);
+
+    [LoggerMessage(LogLevel.Warning, "EMULATOR ({mode}): any bearer token is accepted. For rehearsal only, never for billing.")]
+    private partial void Emulates(EmulatorMode mode);
 
     [LoggerMessage(LogLevel.Critical, "The ledger failed and the server stops: {what} Start it again; what is on disk decides what was counted.")]
     private partial void LedgerFailed(string what);

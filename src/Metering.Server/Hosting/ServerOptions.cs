@@ -64,7 +64,7 @@ public sealed class ServerOptions
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
 
-    /// <summary>Serves although the clock stands far behind what the ledger has seen, from the ledger's time on.</summary>
+    /// <summary>Takes the clock's word although the ledger has seen a much later time, and makes the ledger forget that.</summary>
     public bool AcceptClock { get; set; }
 
     /// <summary>Everything that does not go together, one sentence each.</summary>
@@ -81,7 +81,7 @@ public sealed class ServerOptions
             faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
-        CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, TimeSpan.FromDays(30));
+        CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
         if (Advertise is { } advertise && !IsHostAndPort(advertise))
             faults.Add($"advertise is '{advertise}': HOST:PORT is needed, without a scheme, such as metering.example.org:443.");
         return faults;
