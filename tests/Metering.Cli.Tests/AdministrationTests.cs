@@ -83,15 +83,15 @@ public sealed class AdministrationTests : IDisposable
     public async Task Faults_of_a_catalog_come_one_a_line_and_the_exit_code_is_1()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
-        var faults = new BadRequest
+        server.Script = _ => ScriptedServer.Reply(new ApplyCatalogResponse
         {
-            FieldViolations =
+            Version = 4,
+            Faults =
             {
-                new BadRequest.Types.FieldViolation { Field = "catalog.yaml:3:5", Description = "sku s1 names no product" },
-                new BadRequest.Types.FieldViolation { Field = "catalog.yaml:9:1", Description = "unknown member 'produkts'" },
+                new CatalogFault { Line = 3, Column = 5, Reason = "sku s1 names no product" },
+                new CatalogFault { Line = 9, Column = 1, Reason = "unknown member 'produkts'" },
             },
-        };
-        server.Script = _ => ScriptedServer.Fail(3, "2 faults", details: faults);
+        });
         _line.Write("catalog.yaml", "x");
 
         Outcome outcome = await _line.RunAsync(server, "catalog", "apply", "-f", "catalog.yaml");
