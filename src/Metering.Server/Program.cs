@@ -85,7 +85,8 @@ public static class Program
         await ListenAsync(application, options, cancellationToken);
         bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
         return new MeteringServer(application, store, data, new ServerFacts(
-            bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied));
+            bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
+            catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }
 
     private static WebApplication BuildApplication(ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time)

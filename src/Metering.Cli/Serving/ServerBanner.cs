@@ -20,7 +20,7 @@ internal static class ServerBanner
         Line(terminal, "Data", terminal.ShortPath(facts.DataDirectory));
         Line(terminal, "Admin", terminal.ShortPath(facts.AdminTokenFile));
         if (facts.Emulator != EmulatorMode.Off)
-            terminal.WriteFault($"EMULATOR ({facts.Emulator switch { EmulatorMode.Never => "never", EmulatorMode.DryRun => "dry-run", _ => "always" }}): any bearer token is accepted. For rehearsal only.");
+            terminal.Output.WriteLine(terminal.Paint($"  EMULATOR ({facts.Emulator}): any bearer token is accepted. For rehearsal only.", Shade.Bad));
         WriteNext(facts, terminal);
     }
 
@@ -70,11 +70,18 @@ internal static class ServerBanner
         terminal.Output.WriteLine();
         terminal.Output.WriteLine("Next, in another terminal:");
         string at = terminal.ShortPath(facts.DataDirectory) == ConnectionOptions.DefaultDataFolder ? "" : $" --data {terminal.ShortPath(facts.DataDirectory)}";
-        string[] commands = facts.CatalogVersion == 0
-            ? [$"metering catalog apply --file samples/catalog.yaml{at}"]
-            : facts.Emulator != EmulatorMode.Off
-            ? [$"curl -d '{{}}' -H 'authorization: Bearer anything' http://{facts.Listening.Http}/marketplace/metering/v1/productUsage/write"]
-            : [$"metering key create --service-account ID --output key.json{at}", $"metering write --instance ID --sku ID --quantity 1 --key key.json{at}", $"metering usage{at}"];
+        string write = $"metering write --instance {facts.Example?.ProductInstanceId ?? "ID"} --sku {facts.Example?.SkuId ?? "ID"} --quantity 1";
+        string[] commands = facts switch
+        {
+            { CatalogVersion: 0 } => [$"metering catalog apply --file samples/catalog.yaml{at}"],
+            { Emulator: not EmulatorMode.Off } => [$"{write} --token anything{at}"],
+            _ =>
+            [
+                $"metering key create --service-account {facts.Example?.ServiceAccountId ?? "ID"} --output key.json{at}",
+                $"{write} --key key.json{at}",
+                $"metering usage{at}",
+            ],
+        };
         foreach (string command in commands)
             terminal.Output.WriteLine($"  {command}");
     }

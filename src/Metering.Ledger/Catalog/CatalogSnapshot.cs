@@ -107,6 +107,18 @@ public sealed class CatalogSnapshot
     /// <summary>The customer that a ledger refers to, when the owner is one.</summary>
     public CustomerEntry? CustomerByKey(int key) => _byKey.GetValueOrDefault(key) as CustomerEntry;
 
+    /// <summary>Something that can be written right now: a publisher's account, an instance of its product, and a SKU; null when there is nothing.</summary>
+    public (ServiceAccount Account, ProductInstance Instance, Sku Sku)? FirstWritable =>
+        (from account in _accounts.Values
+         where account.IsMeteringAgent && account.Account.PublisherId is not null
+         from instance in _instances.Values
+         where instance.IsActive && instance.Customer.IsActive && instance.Product.IsActive
+             && instance.Product.Product.PublisherId == account.Account.PublisherId
+         from sku in _skus.Values
+         where sku.IsActive && sku.Product == instance.Product
+         orderby account.Key, instance.Key, sku.Key
+         select ((ServiceAccount, ProductInstance, Sku)?)(account.Account, instance.Instance, sku.Value)).FirstOrDefault();
+
     /// <summary>The customer that was declared first and may buy; null when there is none.</summary>
     public CustomerEntry? FirstActiveCustomer => _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
 

@@ -94,6 +94,10 @@ public sealed partial class MeteringServer : IAsyncDisposable
 /// <param name="Emulator">Whether, and how, it only rehearses.</param>
 /// <param name="CatalogVersion">Version of the catalog in force; 0 when empty.</param>
 /// <param name="CatalogChanges">What applying the catalog file at start changed.</param>
+/// <param name="Example">Ids with which a first Write succeeds; null when the catalog has none.</param>
 public sealed record ServerFacts(
     ListenAddresses Listening, string Advertised, string DataDirectory, string AdminTokenFile, string? CertificateAuthorityFile,
-    EmulatorMode Emulator, long CatalogVersion, IReadOnlyList<CatalogDifference> CatalogChanges);
+    EmulatorMode Emulator, long CatalogVersion, IReadOnlyList<CatalogDifference> CatalogChanges, WriteExample? Example);
+
+/// <summary>Ids with which a first Write succeeds.</summary>
+public sealed record WriteExample(string ServiceAccountId, string ProductInstanceId, string SkuId);

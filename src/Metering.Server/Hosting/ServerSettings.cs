@@ -108,6 +108,12 @@ public static class ServerSettings
         var builder = new ConfigurationBuilder();
         if (file is null)
             return builder.Build();
+        if (!File.Exists(file))
+        {
+            faults.Add($"There is no configuration file {file}.");
+            return builder.Build();
+        }
+
         try
         {
             IConfigurationRoot configuration = builder.AddJsonFile(Path.GetFullPath(file)).Build();
