@@ -5,13 +5,14 @@ namespace Metering.Server;
 /// <summary>How IAM tokens are made and remembered.</summary>
 public sealed class TokenOptions
 {
-    /// <summary>Time from a token's issue to its end. At least <see cref="Limits.IamTokenLifetimeMinimum"/>, at most 7 days.</summary>
+    /// <summary>Time from a token's issue to its end. At least <see cref="Limits.IamTokenLifetimeMinimum"/>, at most <see cref="LifetimeMaximum"/>.</summary>
     public TimeSpan Lifetime { get; init; } = Limits.IamTokenLifetime;
 
     /// <summary>Most verified tokens that are remembered, at least 2; others are verified again when they come.</summary>
     public int VerifiedTokens { get; init; } = Limits.VerifiedTokens;
 
-    private static readonly TimeSpan LifetimeMaximum = TimeSpan.FromDays(7);
+    /// <summary>Longest <see cref="Lifetime"/>.</summary>
+    public static readonly TimeSpan LifetimeMaximum = TimeSpan.FromDays(7);
 
     /// <summary>Every fault of the options, in words.</summary>
     public IEnumerable<string> Faults()

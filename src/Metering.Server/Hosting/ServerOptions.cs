@@ -64,7 +64,7 @@ public sealed class ServerOptions
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
 
-    /// <summary>Serves although the clock stands far behind what the ledger has seen, from the ledger's time on.</summary>
+    /// <summary>Serves although the clock stands far behind what the ledger has seen, which was wrong then: by the clock from now on.</summary>
     public bool AcceptClock { get; set; }
 
     /// <summary>Everything that does not go together, one sentence each.</summary>
@@ -81,7 +81,7 @@ public sealed class ServerOptions
             faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
-        CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, TimeSpan.FromDays(30));
+        CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, TokenOptions.LifetimeMaximum);
         if (Advertise is { } advertise && !IsHostAndPort(advertise))
             faults.Add($"advertise is '{advertise}': HOST:PORT is needed, without a scheme, such as metering.example.org:443.");
         return faults;
@@ -94,7 +94,10 @@ public sealed class ServerOptions
         if (Emulator != EmulatorMode.Off)
             faults.Add($"{name} is {endpoint}: the emulator trusts any token, so it listens on loopback only.");
         else if (!AllowCleartext)
-            faults.Add($"{name} is {endpoint}, beyond loopback and without TLS: tokens would travel in the open. Use listen-https, or allow-cleartext behind a TLS proxy.");
+        {
+            faults.Add($"{name} is {endpoint}, beyond loopback and without TLS: tokens would travel in the open. "
+                + "Use listen-https, or allow-cleartext behind a TLS proxy.");
+        }
     }
 
     private static void CheckRange(List<string> faults, string name, TimeSpan value, TimeSpan minimum, TimeSpan maximum)
