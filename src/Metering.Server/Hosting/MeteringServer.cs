@@ -33,6 +33,8 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _data = data;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
+        if (facts.Emulator != EmulatorMode.Off)
+            Emulating(facts.Emulator);
     }
 
     /// <summary>What somebody who uses the server wants to know about it.</summary>
@@ -71,6 +73,9 @@ public sealed partial class MeteringServer : IAsyncDisposable
         await _store.DisposeAsync();
         _data.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Warning, "EMULATOR ({mode}): any bearer token and any JWT is accepted. For rehearsal only, never for usage that is billed.")]
+    private partial void Emulating(EmulatorMode mode);
 
     [LoggerMessage(LogLevel.Critical, "The ledger failed and the server stops: {what} Start it again; what is on disk decides what was counted.")]
     private partial void LedgerFailed(string what);
