@@ -151,7 +151,8 @@ internal sealed class ConnectionOptions
         {
             throw new CommandException(
                 ExitCodes.BadUsage,
-                $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR (the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
+                $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR "
+                + "(the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
         }
 
         return InputFile.ReadText(file, "admin token file", 4096).Trim();

@@ -54,7 +54,8 @@ public sealed partial class MeteringClient : IDisposable
     /// <param name="cancellationToken">Gives up; what is under way may still be counted.</param>
     /// <returns>The verdicts, in the order of the records, and the failure of a request, if one failed.</returns>
     public Task<WriteResult> WriteProductUsageAsync(
-        string productInstanceId, IEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productInstanceId, IEnumerable<UsageRecord> records, bool dryRun = false,
+        IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
         CollectAsync(WriteProductUsageAsync(productInstanceId, Stream(records), dryRun, progress, cancellationToken));
 
     /// <summary>Writes usage of a product instance from a stream, in constant memory. For the parameters see the other overload.</summary>
@@ -62,7 +63,8 @@ public sealed partial class MeteringClient : IDisposable
     /// A request failed. Thrown after every verdict that is known; the failed request's records came out as <see cref="WriteOutcome.Failed"/>.
     /// </exception>
     public IAsyncEnumerable<RecordVerdict> WriteProductUsageAsync(
-        string productInstanceId, IAsyncEnumerable<UsageRecord> records, bool dryRun = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productInstanceId, IAsyncEnumerable<UsageRecord> records, bool dryRun = false,
+        IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
         WriteAsync(records, progress, SendProductUsage(productInstanceId, dryRun), cancellationToken);
 
     /// <summary>Writes usage of an image product, called with a service account of the customer.</summary>
@@ -73,7 +75,8 @@ public sealed partial class MeteringClient : IDisposable
     /// <param name="cancellationToken">Gives up; what is under way may still be counted.</param>
     /// <returns>The verdicts, in the order of the records, and the failure of a request, if one failed.</returns>
     public Task<WriteResult> WriteImageProductUsageAsync(
-        string productId, IEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productId, IEnumerable<UsageRecord> records, bool validateOnly = false,
+        IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
         CollectAsync(WriteImageProductUsageAsync(productId, Stream(records), validateOnly, progress, cancellationToken));
 
     /// <summary>Writes usage of an image product from a stream, in constant memory. For the parameters see the other overload.</summary>
@@ -81,7 +84,8 @@ public sealed partial class MeteringClient : IDisposable
     /// A request failed. Thrown after every verdict that is known; the failed request's records came out as <see cref="WriteOutcome.Failed"/>.
     /// </exception>
     public IAsyncEnumerable<RecordVerdict> WriteImageProductUsageAsync(
-        string productId, IAsyncEnumerable<UsageRecord> records, bool validateOnly = false, IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        string productId, IAsyncEnumerable<UsageRecord> records, bool validateOnly = false,
+        IProgress<WriteProgress>? progress = null, CancellationToken cancellationToken = default) =>
         WriteAsync(records, progress, SendImageProductUsage(productId, validateOnly), cancellationToken);
 
     /// <inheritdoc/>

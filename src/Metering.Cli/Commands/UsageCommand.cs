@@ -39,12 +39,18 @@ internal sealed class UsageCommand
         Description = "What to tell apart: product, instance, billing-account, sku, separated by commas [default: all four]",
     };
 
-    private readonly Option<string> _window = new("--window") { HelpName = "hour|day|all", Description = "One total for each hour, each day, or all time", DefaultValueFactory = _ => "all" };
+    private readonly Option<string> _window = new("--window")
+    {
+        HelpName = "hour|day|all", Description = "One total for each hour, each day, or all time", DefaultValueFactory = _ => "all",
+    };
     private readonly Option<string?> _product = new("--product") { HelpName = "ID", Description = "Only this product" };
     private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Only this product instance" };
     private readonly Option<string?> _account = new("--billing-account") { HelpName = "ID", Description = "Only this billing account" };
     private readonly Option<string?> _sku = new("--sku") { HelpName = "ID", Description = "Only this SKU" };
-    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table" };
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
+    };
     private readonly ConnectionOptions _connection;
 
     private UsageCommand(Terminal terminal)

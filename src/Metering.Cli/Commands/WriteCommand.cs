@@ -24,7 +24,10 @@ internal sealed class WriteCommand
     private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Product instance that consumed (the publisher calls)" };
     private readonly Option<string?> _product = new("--product") { HelpName = "ID", Description = "Image product that was used (the customer calls)" };
     private readonly Option<string?> _file = new("--file", "-f") { HelpName = "FILE", Description = "Records in CSV or JSON lines, any number; - for standard input" };
-    private readonly Option<string?> _format = new("--format") { HelpName = "csv|jsonl", Description = "Format of the file [default: by its extension .csv, .jsonl, .ndjson]" };
+    private readonly Option<string?> _format = new("--format")
+    {
+        HelpName = "csv|jsonl", Description = "Format of the file [default: by its extension .csv, .jsonl, .ndjson]",
+    };
     private readonly Option<string?> _sku = new("--sku") { HelpName = "ID", Description = "SKU of a single record" };
     private readonly Option<string?> _quantity = new("--quantity") { HelpName = "N", Description = "Amount of a single record" };
     private readonly Option<string?> _uuid = new("--uuid") { HelpName = "UUID", Description = "Uuid of a single record [default: a new one]" };
@@ -53,7 +56,8 @@ internal sealed class WriteCommand
         {
             if (line.GetValue(_instance) is null == line.GetValue(_product) is null)
                 line.AddError("Whose usage? Pass either --instance ID or --product ID.");
-            bool isSingle = line.GetResult(_sku) is not null || line.GetResult(_quantity) is not null || line.GetResult(_uuid) is not null || line.GetResult(_timestamp) is not null;
+            bool isSingle = line.GetResult(_sku) is not null || line.GetResult(_quantity) is not null
+                || line.GetResult(_uuid) is not null || line.GetResult(_timestamp) is not null;
             if (isSingle == line.GetValue(_file) is not null)
                 line.AddError("Which records? Pass either --sku ID and --quantity N, or --file FILE (- for standard input).");
             if (isSingle && (line.GetResult(_sku) is null || line.GetResult(_quantity) is null))
@@ -112,7 +116,9 @@ internal sealed class WriteCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             progress.Clear();
-            _terminal.WriteFault($"Interrupted after {Told(counts)}. What was under way may be counted too: write it again with the same uuids, it is never counted twice.");
+            _terminal.WriteFault(
+                $"Interrupted after {Told(counts)}. What was under way may be counted too: "
+                + "write it again with the same uuids, it is never counted twice.");
             throw;
         }
 

@@ -103,7 +103,8 @@ internal sealed class UsageReport(QueryUsageRequest request, QueryUsageResponse 
         {
             string form = request.Window == Window.Day ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm'Z'";
             yield return new Field(
-                request.Window == Window.Day ? "day" : "hour", "window_start", "windowStart", total => total.WindowStart?.ToDateTime().ToString(form, CultureInfo.InvariantCulture) ?? string.Empty);
+                request.Window == Window.Day ? "day" : "hour", "window_start", "windowStart",
+                total => total.WindowStart?.ToDateTime().ToString(form, CultureInfo.InvariantCulture) ?? string.Empty);
         }
 
         foreach (Dimension dimension in request.GroupBy)

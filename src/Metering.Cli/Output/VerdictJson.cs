@@ -6,7 +6,8 @@ namespace Metering.Cli;
 /// <summary>One JSON document with the counts and the uuids by outcome. Holds all verdicts until the end.</summary>
 internal sealed class VerdictJson(Terminal terminal) : IVerdictReport
 {
-    private readonly Dictionary<WriteOutcome, List<(string Uuid, string Name)>> _verdicts = Enum.GetValues<WriteOutcome>().ToDictionary(outcome => outcome, _ => new List<(string, string)>());
+    private readonly Dictionary<WriteOutcome, List<(string Uuid, string Name)>> _verdicts =
+        Enum.GetValues<WriteOutcome>().ToDictionary(outcome => outcome, _ => new List<(string, string)>());
 
     /// <inheritdoc/>
     public void Add(in RecordVerdict verdict) => _verdicts[verdict.Outcome].Add((verdict.Record.Uuid, verdict.Name()));

@@ -21,7 +21,8 @@ internal sealed class VerdictTable(Terminal terminal, bool isVerbose) : IVerdict
         if (isVerbose)
         {
             terminal.Output.WriteLine(
-                $"{terminal.Paint($"{name,-18}", shade)}  {verdict.Record.Uuid,-36}  {verdict.Record.SkuId}  {Figures.Group(verdict.Record.Quantity)}  {verdict.Record.Time()}");
+                $"{terminal.Paint($"{name,-18}", shade)}  {verdict.Record.Uuid,-36}  {verdict.Record.SkuId}  "
+                + $"{Figures.Group(verdict.Record.Quantity)}  {verdict.Record.Time()}");
         }
         else if (shade == Shade.Bad && _refusedRecords++ < ListedMaximum)
         {

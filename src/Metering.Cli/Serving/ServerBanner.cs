@@ -20,7 +20,11 @@ internal static class ServerBanner
         Line(terminal, "Data", terminal.ShortPath(facts.DataDirectory));
         Line(terminal, "Admin", terminal.ShortPath(facts.AdminTokenFile));
         if (facts.Emulator != EmulatorMode.Off)
-            terminal.WriteFault($"EMULATOR ({facts.Emulator switch { EmulatorMode.Never => "never", EmulatorMode.DryRun => "dry-run", _ => "always" }}): any bearer token is accepted. For rehearsal only.");
+        {
+            string mode = facts.Emulator switch { EmulatorMode.Never => "never", EmulatorMode.DryRun => "dry-run", _ => "always" };
+            terminal.WriteFault($"EMULATOR ({mode}): any bearer token is accepted. For rehearsal only.");
+        }
+
         WriteNext(facts, terminal);
     }
 
@@ -74,7 +78,12 @@ internal static class ServerBanner
             ? [$"metering catalog apply --file samples/catalog.yaml{at}"]
             : facts.Emulator != EmulatorMode.Off
             ? [$"curl -d '{{}}' -H 'authorization: Bearer anything' http://{facts.Listening.Http}/marketplace/metering/v1/productUsage/write"]
-            : [$"metering key create --service-account ID --output key.json{at}", $"metering write --instance ID --sku ID --quantity 1 --key key.json{at}", $"metering usage{at}"];
+            :
+            [
+                $"metering key create --service-account ID --output key.json{at}",
+                $"metering write --instance ID --sku ID --quantity 1 --key key.json{at}",
+                $"metering usage{at}",
+            ];
         foreach (string command in commands)
             terminal.Output.WriteLine($"  {command}");
     }

@@ -22,7 +22,8 @@ internal static class ConnectionFaults
                 fault, $"Nothing listens on {where}: is `metering serve` running, and is this its address? ({Innermost(fault).Message})"),
             HttpRequestError.SecureConnectionError => Untrusted(fault, where),
             // A stream that was reset was understood; a protocol error means that the other side speaks something else.
-            HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException { ErrorCode: not (ProtocolError or Http11Required) } => Broken(fault, where),
+            HttpRequestError.HttpProtocolError
+                when fault.InnerException is HttpProtocolException { ErrorCode: not (ProtocolError or Http11Required) } => Broken(fault, where),
             HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError => new(
                 GrpcStatusCode.Unavailable, $"{where} does not speak gRPC {(address.Scheme == "https" ? "over TLS" : "without TLS")}: "
                     + $"is this the server's gRPC address, with the right scheme and port? ({Innermost(fault).Message})", fault)

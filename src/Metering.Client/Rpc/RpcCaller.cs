@@ -45,7 +45,8 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
         {
             throw deadline.IsCancellationRequested
                 ? new MeteringException(
-                    GrpcStatusCode.DeadlineExceeded, $"No answer from {Where} to {method.Name} within {requestTimeout.TotalSeconds:0.#} s.", fault) { OutcomeIsUnknown = true }
+                    GrpcStatusCode.DeadlineExceeded,
+                        $"No answer from {Where} to {method.Name} within {requestTimeout.TotalSeconds:0.#} s.", fault) { OutcomeIsUnknown = true }
                 : ConnectionFaults.ConnectTimedOut(fault, address, connectTimeout);
         }
         catch (HttpRequestException fault)
@@ -102,7 +103,8 @@ internal sealed class RpcCaller(HttpMessageHandler handler, Uri address, TimeSpa
     {
         string? requestId = StatusHeaders.Value(response.Headers, "x-request-id");
         bool isTrailersOnly = StatusHeaders.Hold(response.Headers);
-        if (!isTrailersOnly && (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) != true))
+        if (!isTrailersOnly && (response.StatusCode != HttpStatusCode.OK
+            || response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) != true))
             throw NotGrpc(method, response, requestId);
 
         ReadOnlyMemory<byte> body = await MessageFrame.ReadBodyAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
