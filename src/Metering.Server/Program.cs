@@ -21,9 +21,16 @@ public static class Program
     /// <summary>Opens the data directory, applies the catalog and listens.</summary>
     /// <exception cref="StartException">Something stands in the way; the message says what, where and what to do.</exception>
     /// <exception cref="InvalidCatalogException">The catalog file has faults; nothing was changed.</exception>
-    public static async Task<MeteringServer> StartAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<MeteringServer> StartAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken) =>
+        StartAsync(options, time, LogToConsole, cancellationToken);
+
+    /// <summary>The same, with the log sent where <paramref name="log"/> says.</summary>
+    internal static async Task<MeteringServer> StartAsync(
+        ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, CancellationToken cancellationToken)
     {
         Limits.Check();
+        if (options.Faults() is { Count: > 0 } faults)
+            throw new StartException(string.Join(Environment.NewLine, faults));
         string? catalogYaml = await ReadCatalogAsync(options, cancellationToken);
         DataDirectory data = DataDirectory.Open(options.Data);
         IMeteringStore? store = null;
@@ -31,7 +38,7 @@ public static class Program
         {
             store = OpenStore(data, time);
             MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
-            return await ComposeAsync(options, time, data, store, clock, catalogYaml, cancellationToken);
+            return await ComposeAsync(options, time, log, data, store, clock, catalogYaml, cancellationToken);
         }
         catch
         {
@@ -43,8 +50,8 @@ public static class Program
     }
 
     private static async Task<MeteringServer> ComposeAsync(
-        ServerOptions options, TimeProvider time, DataDirectory data, IMeteringStore store, MeteringClock clock, string? catalogYaml,
-        CancellationToken cancellationToken)
+        ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, DataDirectory data, IMeteringStore store, MeteringClock clock,
+        string? catalogYaml, CancellationToken cancellationToken)
     {
         // The catalog, and who may call.
         var catalog = new CatalogHolder();
@@ -81,7 +88,7 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new UsageRpc(gate, catalog, store.Ledger).Service(),
         ];
-        WebApplication application = BuildApplication(options, services, store.Ledger, tls, time);
+        WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
         bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
         return new MeteringServer(application, store, data, new ServerFacts(
@@ -89,12 +96,12 @@ public static class Program
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }
 
-    private static WebApplication BuildApplication(ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time)
+    private static WebApplication BuildApplication(
+        ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time, Action<ILoggingBuilder> log)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        log(builder.Logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
         builder.Services.AddSingleton(time);
         builder.Services.AddHealthChecks().AddCheck("ledger", new LedgerHealth(ledger));
@@ -114,6 +121,12 @@ public static class Program
         application.UseRpc(new RpcServices(all));
         application.Run(NotFound.AnswerAsync);
         return application;
+    }
+
+    private static void LogToConsole(ILoggingBuilder log)
+    {
+        log.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
+        log.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private static async Task ListenAsync(WebApplication application, ServerOptions options, CancellationToken cancellationToken)

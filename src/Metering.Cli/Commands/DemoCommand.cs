@@ -33,7 +33,9 @@ internal static class DemoCommand
                 await run.ShowUsageAsync(interrupted);
                 if (line.GetValue(exit))
                 {
-                    terminal.Output.WriteLine("\nNext: `metering demo` keeps serving, so that you can write to it by curl or SDK; the README shows how to serve your own catalog.");
+                    terminal.Output.WriteLine(
+                        "\nNext: `metering demo` keeps serving, so that you can write to it by curl or SDK; "
+                        + "the README shows how to serve your own catalog.");
                     return ExitCodes.Done;
                 }
 

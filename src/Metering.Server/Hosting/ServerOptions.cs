@@ -94,7 +94,10 @@ public sealed class ServerOptions
         if (Emulator != EmulatorMode.Off)
             faults.Add($"{name} is {endpoint}: the emulator trusts any token, so it listens on loopback only.");
         else if (!AllowCleartext)
-            faults.Add($"{name} is {endpoint}, beyond loopback and without TLS: tokens would travel in the open. Use listen-https, or allow-cleartext behind a TLS proxy.");
+        {
+            faults.Add($"{name} is {endpoint}, beyond loopback and without TLS: tokens would travel in the open. "
+                + "Use listen-https, or allow-cleartext behind a TLS proxy.");
+        }
     }
 
     private static void CheckRange(List<string> faults, string name, TimeSpan value, TimeSpan minimum, TimeSpan maximum)

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using Metering.Ledger;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace Metering.Server;
@@ -34,9 +34,9 @@ public static class ServerSettings
     public static readonly IReadOnlyList<ServerSetting> All =
     [
         new("data", "DIR", ServerOptions.DefaultData, "Directory of the ledger, the admin token and the certificates; made when missing.",
-            (options, text) => options.Data = text),
+            (options, text) => options.Data = ParsePath(text)),
         new("catalog", "FILE", "none", "Catalog (YAML) applied at start; the changes are shown.",
-            (options, text) => options.Catalog = text),
+            (options, text) => options.Catalog = ParsePath(text)),
         new("listen-http", "ADDR:PORT|none", "127.0.0.1:8080", "Cleartext HTTP/1.1: REST, health.",
             (options, text) => options.ListenHttp = ParseEndpoint(text)),
         new("listen-grpc", "ADDR:PORT|none", "127.0.0.1:8081", "Cleartext HTTP/2: gRPC.",
@@ -48,14 +48,14 @@ public static class ServerSettings
         new("allow-cleartext", "", "off", "Lets listen-http and listen-grpc bind beyond loopback, for use behind a TLS proxy.",
             (options, text) => options.AllowCleartext = ParseSwitch(text)),
         new("tls-certificate", "FILE", "the local CA's", "Server certificate with its chain (PEM).",
-            (options, text) => options.TlsCertificate = text),
+            (options, text) => options.TlsCertificate = ParsePath(text)),
         new("tls-key", "FILE", "the local CA's", "Private key of the certificate (PEM).",
-            (options, text) => options.TlsKey = text),
+            (options, text) => options.TlsKey = ParsePath(text)),
         new("acceptance-window", "DURATION", "1h", "Age beyond which a record is EXPIRED; such as 90m, 1h, 7d.",
             (options, text) => options.AcceptanceWindow = ParseDuration(text)),
         new("future-tolerance", "DURATION", "1m", "Lead beyond which a timestamp is INVALID_TIMESTAMP.",
             (options, text) => options.FutureTolerance = ParseDuration(text)),
-        new("token-lifetime", "DURATION", "12h", "Lifetime of IAM tokens; at least 1h.",
+        new("token-lifetime", "DURATION", "12h", "Lifetime of IAM tokens; 1h to 7d.",
             (options, text) => options.TokenLifetime = ParseDuration(text)),
         new("emulator", "", "off", "Rehearsal: accepts any bearer token and any JWT; loopback only.",
             (options, text) => options.Emulator = !ParseSwitch(text) ? EmulatorMode.Off
@@ -78,7 +78,7 @@ public static class ServerSettings
     public static ServerOptions Read(IReadOnlyDictionary<string, string> flags, Func<string, string?> environment)
     {
         var faults = new List<string>();
-        string? file = flags.GetValueOrDefault(ConfigurationFile) ?? environment("METERING_CONFIG");
+        string? file = flags.GetValueOrDefault(ConfigurationFile) ?? (environment("METERING_CONFIG") is { Length: > 0 } named ? named : null);
         IConfiguration configuration = ReadFile(file, faults);
         var options = new ServerOptions();
         foreach (ServerSetting setting in All)
@@ -105,32 +105,36 @@ public static class ServerSettings
 
     private static IConfiguration ReadFile(string? file, List<string> faults)
     {
-        var builder = new ConfigurationBuilder();
         if (file is null)
-            return builder.Build();
-        if (!File.Exists(file))
-        {
-            faults.Add($"There is no configuration file {file}.");
-            return builder.Build();
-        }
-
+            return new ConfigurationBuilder().Build();
         try
         {
-            IConfigurationRoot configuration = builder.AddJsonFile(Path.GetFullPath(file)).Build();
+            using var text = new MemoryStream(File.ReadAllBytes(ParsePath(file)));
+            IConfigurationRoot configuration = new ConfigurationBuilder().AddJsonStream(text).Build();
             foreach (IConfigurationSection section in configuration.GetChildren())
             {
                 if (All.All(setting => !string.Equals(setting.Name, section.Key, StringComparison.OrdinalIgnoreCase)))
                     faults.Add($"'{section.Key}' in {file} is no setting; there are {string.Join(", ", All.Select(setting => setting.Name))}.");
+                else if (section.GetChildren().Any())
+                    faults.Add($"'{section.Key}' in {file} is an object or an array; it must be a text, a number, true or false.");
             }
 
             return configuration;
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (JsonException fault)
         {
-            faults.Add($"The configuration file {file} cannot be read: {(fault.InnerException ?? fault).Message}");
-            return new ConfigurationBuilder().Build();
+            faults.Add($"The configuration file {file} is malformed JSON at line {fault.LineNumber + 1}, position {fault.BytePositionInLine + 1}.");
         }
+        catch (Exception fault) when (fault is IOException or FormatException or UnauthorizedAccessException)
+        {
+            faults.Add($"The configuration file '{file}' cannot be used: {fault.Message}");
+        }
+
+        return new ConfigurationBuilder().Build();
     }
+
+    private static string ParsePath(string text) =>
+        text.Length > 0 && !text.Contains('\0') ? text : throw new FormatException("must be a path");
 
     private static IPEndPoint? ParseEndpoint(string text)
     {

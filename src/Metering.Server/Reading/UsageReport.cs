@@ -69,13 +69,17 @@ public sealed class UsageReport
     public IReadOnlyDictionary<RejectionSeries, long> Rejections => _rejections;
 
     /// <summary>Reads the ledger once and sums up.</summary>
-    public static async Task<UsageReport> MakeAsync(UsageQuestion question, ILedger ledger, CatalogSnapshot catalog, CancellationToken cancellationToken)
+    /// <remarks>
+    /// Names come from the catalog in force when a total is read, not when the question came: a SKU that was declared in between
+    /// may have totals already. Nothing is ever deleted and no name changes, so that the newest catalog knows every number.
+    /// </remarks>
+    public static async Task<UsageReport> MakeAsync(UsageQuestion question, ILedger ledger, CatalogHolder catalog, CancellationToken cancellationToken)
     {
         var report = new UsageReport();
         await foreach (HourTotal total in ledger.ReadTotalsAsync(question.Range, cancellationToken))
-            report.Add(total, question, catalog);
+            report.Add(total, question, catalog.Current);
         await foreach (HourRejections rejections in ledger.ReadRejectionsAsync(question.Range, cancellationToken))
-            report.Add(rejections, question, catalog);
+            report.Add(rejections, question, catalog.Current);
         return report;
     }
 

@@ -30,7 +30,7 @@ internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger l
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
-        return Answer(await UsageReport.MakeAsync(question, ledger, catalog.Current, call.CancellationToken), question.Window);
+        return Answer(await UsageReport.MakeAsync(question, ledger, catalog, call.CancellationToken), question.Window);
     }
 
     private static QueryUsageResponse Answer(UsageReport report, UsageWindow window)

@@ -36,6 +36,9 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public string Rest => $"http://{Server.Facts.Listening.Http}";
 
+    /// <summary>For requests that the methods here do not make.</summary>
+    public HttpClient Http => _http;
+
     public static async Task<RunningServer> StartAsync(
         Action<ServerOptions>? change = null, string? folder = null, SettableTime? time = null, string? catalogYaml = null)
     {
@@ -56,6 +59,11 @@ internal sealed class RunningServer : IAsyncDisposable
         try
         {
             return new RunningServer(await Program.StartAsync(options, time, CancellationToken.None), folder, ownsFolder, time);
+        }
+        catch when (ownsFolder)
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
         }
         finally
         {
@@ -87,6 +95,28 @@ internal sealed class RunningServer : IAsyncDisposable
         return await SendAsync(request, token);
     }
 
+    public async Task<(HttpStatusCode Status, JsonNode Body)> DeleteAsync(string path, string? token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, Rest + path);
+        return await SendAsync(request, token);
+    }
+
+    /// <summary>Applies a catalog as the admin, over REST.</summary>
+    public async Task<JsonNode> ApplyAsync(string yaml)
+    {
+        (HttpStatusCode status, JsonNode body) = await PostAsync("/metering/v1/catalog:apply", new JsonObject { ["yaml"] = yaml }, AdminToken);
+        Assert.True(status == HttpStatusCode.OK, body.ToJsonString());
+        return body;
+    }
+
+    /// <summary>Totals and rejections, as the admin reads them; without a question, of everything.</summary>
+    public async Task<JsonNode> UsageAsync(JsonObject? question = null)
+    {
+        (HttpStatusCode status, JsonNode body) = await PostAsync("/metering/v1/usage:query", question ?? [], AdminToken);
+        Assert.True(status == HttpStatusCode.OK, body.ToJsonString());
+        return body;
+    }
+
     /// <summary>Writes records about the sample's first instance; answers each uuid's verdict, "ACCEPTED" or the reason.</summary>
     public async Task<Dictionary<string, string>> WriteAsync(string token, params JsonObject[] records) => Verdicts(await PostAsync(
         "/marketplace/metering/v1/productUsage/write",
@@ -115,7 +145,18 @@ internal sealed class RunningServer : IAsyncDisposable
     public async Task<(int Status, string Message, TResponse? Response)> CallAsync<TResponse>(string path, IMessage request, string? token)
         where TResponse : class, IMessage<TResponse>, new()
     {
-        byte[] frame = [0, 0, 0, 0, 0, .. request.ToByteArray()];
+        (int status, string words, byte[] body) = await CallAsync(path, request.ToByteArray(), token);
+        if (status != 0)
+            return (status, words, null);
+        var response = new TResponse();
+        response.MergeFrom(body);
+        return (status, words, response);
+    }
+
+    /// <summary>One gRPC call with one request message and at most one response message, as bytes.</summary>
+    public async Task<(int Status, string Message, byte[] Response)> CallAsync(string path, byte[] request, string? token)
+    {
+        byte[] frame = [0, 0, 0, 0, 0, .. request];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), frame.Length - 5);
         using var message = new HttpRequestMessage(HttpMethod.Post, $"http://{Server.Facts.Listening.Grpc}{path}")
         {
@@ -131,19 +172,22 @@ internal sealed class RunningServer : IAsyncDisposable
         HttpResponseHeaders trailers = answer.TrailingHeaders.Contains("grpc-status") ? answer.TrailingHeaders : answer.Headers;
         int status = int.Parse(trailers.GetValues("grpc-status").Single());
         string words = trailers.TryGetValues("grpc-message", out IEnumerable<string>? values) ? Uri.UnescapeDataString(values.Single()) : "";
-        if (status != 0)
-            return (status, words, null);
-        var response = new TResponse();
-        response.MergeFrom(body.AsSpan(5));
-        return (status, words, response);
+        return (status, words, body.Length == 0 ? [] : body[5..]);
     }
 
-    /// <summary>Stops the server and starts one on the same data, at the same time of its clock.</summary>
-    public async Task<RunningServer> RestartAsync()
+    /// <summary>Stops the server and starts one on the same data, with the catalog stored there, at the same time of its clock.</summary>
+    public async Task<RunningServer> RestartAsync(Action<ServerOptions>? change = null)
     {
         await Server.DisposeAsync();
         _http.Dispose();
-        RunningServer again = await StartAsync(folder: _folder, time: Time);
+        RunningServer again = await StartAsync(
+            options =>
+            {
+                options.Catalog = null;
+                change?.Invoke(options);
+            },
+            _folder, Time);
+        again._http.Dispose();
         return new RunningServer(again.Server, _folder, _ownsFolder, Time);
     }
 
