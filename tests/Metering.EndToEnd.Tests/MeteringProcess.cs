@@ -33,6 +33,8 @@ internal sealed class MeteringProcess : IAsyncDisposable
 
     public int HttpsPort => int.Parse(Https[(Https.LastIndexOf(':') + 1)..]);
 
+    public int ProcessId => _process.Id;
+
     public string Errors
     {
         get
@@ -77,7 +79,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as an init system does, and answers with its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using (Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]))
+        using (Process kill = Programs.Start("kill", ["-TERM", _process.Id.ToString()]))
             await kill.WaitForExitAsync();
         await _process.WaitForExitAsync();
         return _process.ExitCode;
