@@ -14,6 +14,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
     {
         _process = process;
         _errors = errors;
+        Facts = facts.GetRawText();
         Http = facts.GetProperty("http").GetString()!;
         Grpc = facts.GetProperty("grpc").GetString()!;
         Https = facts.GetProperty("https").GetString()!;
@@ -32,6 +33,9 @@ internal sealed class MeteringProcess : IAsyncDisposable
     public string Data { get; }
 
     public int HttpsPort => int.Parse(Https[(Https.LastIndexOf(':') + 1)..]);
+
+    /// <summary>What it said when it listened, JSON on one line.</summary>
+    public string Facts { get; }
 
     public int ProcessId => _process.Id;
 
