@@ -93,6 +93,9 @@ public static class Program
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ "));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
         builder.Services.AddSingleton(time);
@@ -170,7 +173,7 @@ public static class Program
             return new MeteringClock(time, 0);
         throw new StartException(
             $"The clock of this machine reads {now:u}, but the ledger has already seen {seen:u}. Set the clock (NTP). "
-            + "If the ledger was the one that saw a wrong time, start once with --accept-clock.");
+            + "If the ledger was the one that saw a wrong time, start with --accept-clock until that time has passed.");
     }
 
     private static ITokenExchange MakeExchange(ServerOptions options, TokenAuthority tokens, string advertised, TimeProvider time)

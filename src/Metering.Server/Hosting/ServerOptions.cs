@@ -64,7 +64,7 @@ public sealed class ServerOptions
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
 
-    /// <summary>Serves although the clock stands far behind what the ledger has seen, from the ledger's time on.</summary>
+    /// <summary>Serves although the clock stands far behind what the ledger has seen, and goes by the clock.</summary>
     public bool AcceptClock { get; set; }
 
     /// <summary>Everything that does not go together, one sentence each.</summary>

@@ -64,7 +64,7 @@ public static class ServerSettings
             (options, text) => options.Emulator = options.Emulator == EmulatorMode.Off
                 ? throw new FormatException("is only for the emulator: give --emulator too")
                 : ParseMode(text)),
-        new("accept-clock", "", "off", "Starts although the clock stands far behind what the ledger has seen; time goes on from there.",
+        new("accept-clock", "", "off", "Starts although the clock stands far behind what the ledger has seen, and goes by the clock.",
             (options, text) => options.AcceptClock = ParseSwitch(text)),
     ];
 
