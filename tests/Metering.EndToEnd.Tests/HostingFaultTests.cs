@@ -147,7 +147,7 @@ public sealed class HostingFaultTests : IDisposable
     {
         string file = _folder["metering.json"];
         await File.WriteAllTextAsync(file, "{\n  listen", TestContext.Current.CancellationToken);
-        (await Refusal.OfAsync(Data, "--config", file)).IsOne(BadUsage, file);
+        (await Refusal.OfAsync(Data, "--config", file)).IsOne(BadUsage, file, "LineNumber: 1");
     }
 
     [Fact]

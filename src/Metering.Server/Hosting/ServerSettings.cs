@@ -121,7 +121,7 @@ public static class ServerSettings
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            faults.Add($"The configuration file {file} cannot be read: {(fault.InnerException ?? fault).Message}");
+            faults.Add($"The configuration file {file} cannot be read: {fault.GetBaseException().Message}");
             return new ConfigurationBuilder().Build();
         }
     }
