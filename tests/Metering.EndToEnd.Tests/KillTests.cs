@@ -9,6 +9,7 @@ namespace Metering.EndToEnd.Tests;
 /// <summary>
 /// kill -9 under load, round after round on one data directory: every acknowledged record is there, once.
 /// <c>METERING_KILLS=50 ./test.sh Metering.EndToEnd.Tests</c> is the long form; METERING_SEED repeats a run's moments.
+/// The figures of the last run are in artifacts/test-logs/kills.txt.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
@@ -16,6 +17,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int RecordsPerWrite = 25;
     private const int ReplayedPerRound = 20 * RecordsPerWrite;
 
+    private static readonly string Figures = Checkout.PathOf("artifacts/test-logs/kills.txt");
     private static readonly int Rounds = Number("METERING_KILLS", 3);
     private static readonly int Seed = Number("METERING_SEED", 20_260_101);
 
@@ -28,6 +30,8 @@ public sealed class KillTests(ITestOutputHelper output)
         var random = new Random(Seed);
         var acknowledged = new List<UInt128>();
         long walFound = 0;
+        Directory.CreateDirectory(Path.GetDirectoryName(Figures)!);
+        File.Delete(Figures);
         Tell($"{Rounds} rounds, seed {Seed}");
         for (int round = 1; round <= Rounds; round++)
         {
@@ -121,7 +125,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private void Tell(string line)
     {
         output.WriteLine(line);
-        TestContext.Current.SendDiagnosticMessage(line);
+        File.AppendAllText(Figures, line + "\n");
     }
 
     private static int Number(string variable, int otherwise) =>
