@@ -14,6 +14,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
     {
         _process = process;
         _errors = errors;
+        Facts = facts.GetRawText();
         Http = facts.GetProperty("http").GetString()!;
         Grpc = facts.GetProperty("grpc").GetString()!;
         Https = facts.GetProperty("https").GetString()!;
@@ -32,6 +33,11 @@ internal sealed class MeteringProcess : IAsyncDisposable
     public string Data { get; }
 
     public int HttpsPort => int.Parse(Https[(Https.LastIndexOf(':') + 1)..]);
+
+    /// <summary>What it said when it listened, JSON on one line.</summary>
+    public string Facts { get; }
+
+    public int ProcessId => _process.Id;
 
     public string Errors
     {
@@ -77,7 +83,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as an init system does, and answers with its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using (Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]))
+        using (Process kill = Programs.Start("kill", ["-TERM", _process.Id.ToString()]))
             await kill.WaitForExitAsync();
         await _process.WaitForExitAsync();
         return _process.ExitCode;

@@ -6,6 +6,7 @@ namespace Metering.Server;
 internal sealed class DataDirectory : IDisposable
 {
     private const string LockName = "lock";
+    private const string HolderName = "server.pid"; // beside the lock, which nobody else can open, not even to read
     private const string LedgerName = "ledger.db";
 
     private readonly FileStream _lock;
@@ -53,7 +54,11 @@ internal sealed class DataDirectory : IDisposable
     private static void CheckOurs(string full)
     {
         string[] names = [.. Directory.EnumerateFileSystemEntries(full).Select(entry => Path.GetFileName(entry)!)];
-        string[] ours = [LockName, LedgerName, LedgerName + "-wal", LedgerName + "-shm", LedgerName + "-journal", LedgerName + ".lock", AdminToken.FileName, "tls", "lost+found"];
+        string[] ours =
+        [
+            LockName, HolderName, LedgerName, LedgerName + "-wal", LedgerName + "-shm", LedgerName + "-journal", LedgerName + ".lock",
+            AdminToken.FileName, LocalCertificateAuthority.DirectoryName, "lost+found",
+        ];
         if (names.Contains(LedgerName, StringComparer.Ordinal) || Array.TrueForAll(names, name => ours.Contains(name, StringComparer.Ordinal)))
             return;
         string strangers = string.Join(", ", names.Except(ours, StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(3));
@@ -70,26 +75,31 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException) when (File.Exists(path))
         {
-            throw new StartException($"The data directory {full} is in use by another server{HolderOf(path)}. Stop it first, or choose another directory with --data.");
+            throw new StartException($"The data directory {full} is in use by another server{HolderOf(full)}. Stop it first, or choose another directory with --data.");
         }
 
-        stream.SetLength(0);
-        stream.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        stream.Flush();
+        try
+        {
+            File.WriteAllText(Path.Combine(full, HolderName), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+
         return stream;
     }
 
-    private static string HolderOf(string path)
+    private static string HolderOf(string full)
     {
         try
         {
-            // Read without asking for a share of the lock.
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadToEnd() is { Length: > 0 } text ? $" (process {text})" : "";
+            return File.ReadAllText(Path.Combine(full, HolderName)) is { Length: > 0 } text ? $" (process {text})" : "";
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return "";
+            return ""; // it helps, but is not needed
         }
     }
 }
