@@ -11,7 +11,7 @@ internal static class RequestIdMiddleware
 {
     private const string RequestIdHeader = "x-request-id";
     private const string ClientRequestIdHeader = "x-client-request-id";
-    private const int ClientRequestIdCharacters = 128; // longer ones are not echoed
+    private const int ClientRequestIdCharacters = 128; // longer ones are not echoed, nor what a response header cannot hold
 
     /// <summary>Sets the headers, then goes on.</summary>
     public static Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -21,7 +21,7 @@ internal static class RequestIdMiddleware
         IHeaderDictionary answer = context.Response.Headers;
         answer[RequestIdHeader] = id.Value.ToString("D");
         if (context.Request.Headers.TryGetValue(ClientRequestIdHeader, out StringValues clientId)
-            && clientId is [{ Length: > 0 and <= ClientRequestIdCharacters }])
+            && clientId is [{ Length: > 0 and <= ClientRequestIdCharacters } text] && !text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
             answer[ClientRequestIdHeader] = clientId;
         }
