@@ -70,7 +70,7 @@ public static class Program
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
         ListenAddresses? bound = null;
-        string Advertised() => options.Advertise ?? $"localhost:{(bound!.Https ?? bound.Grpc ?? bound.Http)!.Port}";
+        string Advertised() => AdvertisedEndpoint.Of(options, Volatile.Read(ref bound));
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         var gate = new AdminGate(admin);
         RpcService[] services =
@@ -83,7 +83,7 @@ public static class Program
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time);
         await ListenAsync(application, options, cancellationToken);
-        bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
+        Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
         return new MeteringServer(application, store, data, new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
