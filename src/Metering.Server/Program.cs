@@ -29,15 +29,17 @@ public static class Program
         IMeteringStore? store = null;
         try
         {
-            store = OpenStore(data, time);
+            store = SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
             MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
             return await ComposeAsync(options, time, data, store, clock, catalogYaml, cancellationToken);
         }
-        catch
+        catch (Exception fault)
         {
             if (store is not null)
                 await store.DisposeAsync();
             data.Dispose();
+            if (fault is StoreException)
+                throw new StartException(fault.Message, fault);
             throw;
         }
     }
@@ -131,18 +133,6 @@ public static class Program
         {
             await application.DisposeAsync();
             throw Listeners.Explain(fault);
-        }
-    }
-
-    private static IMeteringStore OpenStore(DataDirectory data, TimeProvider time)
-    {
-        try
-        {
-            return SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
-        }
-        catch (StoreException fault)
-        {
-            throw new StartException(fault.Message, fault);
         }
     }
 
