@@ -36,15 +36,17 @@ public static class Program
         IMeteringStore? store = null;
         try
         {
-            store = OpenStore(data, time);
+            store = SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
             MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
             return await ComposeAsync(options, time, log, data, store, clock, catalogYaml, cancellationToken);
         }
-        catch
+        catch (Exception fault)
         {
             if (store is not null)
                 await store.DisposeAsync();
             data.Dispose();
+            if (fault is StoreException)
+                throw new StartException(fault.Message, fault);
             throw;
         }
     }
@@ -77,7 +79,7 @@ public static class Program
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
         ListenAddresses? bound = null;
-        string Advertised() => options.Advertise ?? $"localhost:{(bound!.Https ?? bound.Grpc ?? bound.Http)!.Port}";
+        string Advertised() => AdvertisedEndpoint.Of(options, Volatile.Read(ref bound));
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         var gate = new AdminGate(admin);
         RpcService[] services =
@@ -90,7 +92,7 @@ public static class Program
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
-        bound = Listeners.Bound(application.Services.GetRequiredService<IServer>(), options);
+        Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
         return new MeteringServer(application, store, data, new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
@@ -147,18 +149,6 @@ public static class Program
         {
             await application.DisposeAsync();
             throw Listeners.Explain(fault);
-        }
-    }
-
-    private static IMeteringStore OpenStore(DataDirectory data, TimeProvider time)
-    {
-        try
-        {
-            return SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
-        }
-        catch (StoreException fault)
-        {
-            throw new StartException(fault.Message, fault);
         }
     }
 

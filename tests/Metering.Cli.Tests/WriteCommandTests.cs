@@ -105,6 +105,20 @@ public sealed class WriteCommandTests : IDisposable
             outcome.Output);
     }
 
+    [Theory]
+    [InlineData("""{"sku_id":"\ud800","quantity":1}""")]
+    [InlineData("""{"\ud800":"s1","quantity":1}""")]
+    public async Task A_json_text_that_is_not_valid_unicode_is_named_with_its_line(string line)
+    {
+        await using ScriptedServer server = await StartAsync();
+        _line.Input = Encoding.UTF8.GetBytes(line);
+
+        Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i1", "--file", "-", "--format", "jsonl");
+
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains("(standard input):1: a text is not valid Unicode", outcome.Error);
+    }
+
     [Fact]
     public async Task Rejected_records_are_listed_with_their_reason_and_the_exit_code_is_1()
     {

@@ -129,4 +129,14 @@ public sealed class KeyFileTests : IDisposable
     }
 
     private static string FaultOf(string json) => Assert.Throws<KeyFileException>(() => AuthorizedKeyFile.Parse(json, "k.json")).Message;
+
+    [Fact]
+    public void A_text_that_is_not_valid_unicode_is_refused_in_words()
+    {
+        string json = With("id", "HALF").Replace("HALF", "\\ud800", StringComparison.Ordinal);
+
+        var refusal = Assert.Throws<KeyFileException>(() => AuthorizedKeyFile.Parse(json, "k.json"));
+
+        Assert.Contains("k.json is no authorized key file: a text in it is not valid Unicode", refusal.Message);
+    }
 }

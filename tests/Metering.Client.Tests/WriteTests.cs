@@ -78,6 +78,29 @@ public sealed class WriteTests
     }
 
     [Fact]
+    public async Task Of_one_uuid_twice_in_a_request_each_record_gets_its_own_verdict()
+    {
+        await using ScriptedServer server = await StartAsync();
+        server.Script = _ => Reply(new WriteUsageResponse
+        {
+            Accepted = { new AcceptedUsageRecord { Uuid = "u1" } },
+            Rejected =
+            {
+                new RejectedUsageRecord { Uuid = "u1", Reason = Reason.InvalidQuantity },
+                new RejectedUsageRecord { Uuid = "u1", Reason = Reason.Duplicate },
+            },
+        });
+        using MeteringClient client = Connect(Options(server.Address));
+        UsageRecord[] records = [.. Enumerable.Range(0, 3).Select(quantity => new UsageRecord { Uuid = "u1", SkuId = "s1", Quantity = quantity })];
+
+        WriteResult result = await client.WriteProductUsageAsync(Instance, records, cancellationToken: Token);
+
+        Assert.Equal(
+            [(WriteOutcome.Rejected, Reason.InvalidQuantity), (WriteOutcome.Accepted, default), (WriteOutcome.Rejected, Reason.Duplicate)],
+            result.Verdicts.Select(verdict => (verdict.Outcome, verdict.Reason)));
+    }
+
+    [Fact]
     public async Task A_retry_sends_the_same_records_under_the_same_idempotency_key()
     {
         await using ScriptedServer server = await StartAsync();

@@ -31,6 +31,10 @@ internal static class JsonLine
         {
             throw new InputFault($"this is not JSON, from character {fault.BytePositionInLine + 1} on");
         }
+        catch (InvalidOperationException)
+        {
+            throw new InputFault("a text is not valid Unicode: half of a surrogate pair stands alone");
+        }
     }
 
     private static string? Text(JsonProperty member) => member.Value.ValueKind switch

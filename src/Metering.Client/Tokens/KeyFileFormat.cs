@@ -84,6 +84,10 @@ internal static class KeyFileFormat
             throw new KeyFileException(
                 $"{source}:{fault.LineNumber + 1}:{fault.BytePositionInLine + 1}: is no authorized key file: this is not JSON.", fault);
         }
+        catch (InvalidOperationException fault)
+        {
+            throw new KeyFileException($"{source} is no authorized key file: a text in it is not valid Unicode.", fault);
+        }
 
         if (Array.Find(Members, name => !texts.ContainsKey(name)) is { } missing)
             throw Fault(source, missing, "is missing");

@@ -19,20 +19,26 @@ internal static class VerdictMatch
         if (accepted.Count + rejected.Count != records.Count)
             throw Contradiction($"it has {accepted.Count + rejected.Count} verdicts on {records.Count} records");
 
-        // When a uuid is there twice, the lists do not tell which verdict is whose; the first one is counted.
-        var verdicts = new Dictionary<string, Queue<Reason?>>(records.Count);
-        foreach (AcceptedUsageRecord record in accepted)
-            QueueOf(verdicts, record.Uuid).Enqueue(null);
+        // When a uuid is there twice, the lists do not tell which verdict is whose. But once it is counted, whatever
+        // follows is a DUPLICATE before its time or quantity is looked at: such rejections came before.
+        var verdicts = new Dictionary<string, List<Reason?>>(records.Count);
         foreach (RejectedUsageRecord record in rejected)
-            QueueOf(verdicts, record.Uuid).Enqueue(record.Reason);
+            VerdictsOf(verdicts, record.Uuid).Add(record.Reason);
+        foreach (AcceptedUsageRecord record in accepted)
+        {
+            List<Reason?> others = VerdictsOf(verdicts, record.Uuid);
+            others.Insert(others.FindLastIndex(ComesBeforeAcceptance) + 1, null);
+        }
 
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var matched = new RecordVerdict[records.Count];
         for (int index = 0; index < matched.Length; index++)
         {
             UsageRecord record = records[index];
-            if (!verdicts.TryGetValue(record.Uuid, out Queue<Reason?>? queue) || !queue.TryDequeue(out Reason? reason))
+            if (!verdicts.TryGetValue(record.Uuid, out List<Reason?>? left) || left.Count == 0)
                 throw Contradiction($"it has no verdict on the record {record.Uuid}");
+            Reason? reason = left[0];
+            left.RemoveAt(0);
             // The second record with one uuid is a duplicate in every attempt, not an echo.
             bool isEcho = reason == Reason.Duplicate && mayRepeat && !seen.Contains(record.Uuid);
             matched[index] = new RecordVerdict(
@@ -44,11 +50,14 @@ internal static class VerdictMatch
         return matched;
     }
 
-    private static Queue<Reason?> QueueOf(Dictionary<string, Queue<Reason?>> verdicts, string uuid)
+    private static bool ComesBeforeAcceptance(Reason? reason) =>
+        reason is Reason.Expired or Reason.InvalidTimestamp or Reason.InvalidQuantity;
+
+    private static List<Reason?> VerdictsOf(Dictionary<string, List<Reason?>> verdicts, string uuid)
     {
-        if (!verdicts.TryGetValue(uuid, out Queue<Reason?>? queue))
-            verdicts.Add(uuid, queue = new Queue<Reason?>());
-        return queue;
+        if (!verdicts.TryGetValue(uuid, out List<Reason?>? found))
+            verdicts.Add(uuid, found = []);
+        return found;
     }
 
     private static MeteringException Contradiction(string what) =>

@@ -89,6 +89,12 @@ public static class ServerSettings
                 : (configuration[setting.Name], $"'{setting.Name}' in {file}");
             if (text is null)
                 continue;
+            if (text.Length == 0 && !setting.IsSwitch)
+            {
+                faults.Add($"{source} is empty: give {setting.Value}, or leave it out for the default ({setting.Default}).");
+                continue;
+            }
+
             try
             {
                 setting.Apply(options, text);
