@@ -86,6 +86,27 @@ public sealed class CatalogSnapshotTests
     }
 
     [Fact]
+    public void The_example_is_the_first_account_instance_and_sku_that_can_be_written_together()
+    {
+        Assert.Equal(("agent", "instance", "sku"), Ids(_catalog));
+        Assert.Null(CatalogSnapshot.Empty.FirstWritable);
+        Assert.Null(new CatalogSnapshot(new StoredCatalog(1, [.. Objects.Where(one => one.Object.Id is not "agent")])).FirstWritable);
+        Assert.Null(new CatalogSnapshot(new StoredCatalog(1, [.. Objects.Where(one => one.Object.Id is not "instance")])).FirstWritable);
+        Assert.Null(new CatalogSnapshot(new StoredCatalog(1, [.. Objects.Where(one => one.Object is not Sku)])).FirstWritable);
+    }
+
+    [Fact]
+    public void The_example_is_found_among_more_objects_than_can_be_paired()
+    {
+        IEnumerable<StoredObject> instances = Enumerable.Range(100, 50_000)
+            .Select(key => new StoredObject(key, new ProductInstance($"instance-{key}", "product", "customer", Active: true), false));
+        IEnumerable<StoredObject> skus = Enumerable.Range(100_000, 50_000)
+            .Select(key => new StoredObject(key, new Sku($"sku-{key}", "SKU", "product", "unit", Active: true), false));
+
+        Assert.Equal(("agent", "instance", "sku"), Ids(new CatalogSnapshot(new StoredCatalog(1, [.. Objects, .. instances, .. skus]))));
+    }
+
+    [Fact]
     public void Replacing_the_catalog_leaves_a_snapshot_taken_before_as_it_was()
     {
         var holder = new CatalogHolder { Current = _catalog };
@@ -95,6 +116,9 @@ public sealed class CatalogSnapshotTests
         Assert.Null(holder.Current.FindSku("sku"u8));
         Assert.Equal(4, taken.Stored.Version);
     }
+
+    private static (string Account, string Instance, string Sku) Ids(CatalogSnapshot catalog) =>
+        catalog.FirstWritable is { } first ? (first.Account.Id, first.Instance.Id, first.Sku.Id) : default;
 
     private static AuthorizedKey Key(string id, string account) => new(id, account, DateTimeOffset.UnixEpoch, "RSA_2048", "PEM", Declared: true);
 }

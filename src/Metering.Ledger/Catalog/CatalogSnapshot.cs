@@ -108,16 +108,27 @@ public sealed class CatalogSnapshot
     public CustomerEntry? CustomerByKey(int key) => _byKey.GetValueOrDefault(key) as CustomerEntry;
 
     /// <summary>Something that can be written right now: a publisher's account, an instance of its product, and a SKU; null when there is nothing.</summary>
-    public (ServiceAccount Account, ProductInstance Instance, Sku Sku)? FirstWritable =>
-        (from account in _accounts.Values
-         where account.IsMeteringAgent && account.Account.PublisherId is not null
-         from instance in _instances.Values
-         where instance.IsActive && instance.Customer.IsActive && instance.Product.IsActive
-             && instance.Product.Product.PublisherId == account.Account.PublisherId
-         from sku in _skus.Values
-         where sku.IsActive && sku.Product == instance.Product
-         orderby account.Key, instance.Key, sku.Key
-         select ((ServiceAccount, ProductInstance, Sku)?)(account.Account, instance.Instance, sku.Value)).FirstOrDefault();
+    public (ServiceAccount Account, ProductInstance Instance, Sku Sku)? FirstWritable
+    {
+        get
+        {
+            // Each kind is gone through once: together they are far too many pairs.
+            Dictionary<int, SkuEntry> skus = _skus.Values.Where(sku => sku.IsActive)
+                .GroupBy(sku => sku.Product.Key)
+                .ToDictionary(product => product.Key, product => product.MinBy(sku => sku.Key)!);
+            Dictionary<string, InstanceEntry> instances = _instances.Values
+                .Where(instance => instance.IsActive && instance.Customer.IsActive && instance.Product.IsActive
+                    && skus.ContainsKey(instance.Product.Key))
+                .GroupBy(instance => instance.Product.Product.PublisherId)
+                .ToDictionary(publisher => publisher.Key, publisher => publisher.MinBy(instance => instance.Key)!);
+            return _accounts.Values
+                .Where(account => account.IsMeteringAgent && account.Account.PublisherId is { } publisher && instances.ContainsKey(publisher))
+                .MinBy(account => account.Key) is not { } first ? null
+                : instances[first.Account.PublisherId!] is var instance
+                    ? (first.Account, instance.Instance, skus[instance.Product.Key].Value)
+                    : null;
+        }
+    }
 
     /// <summary>The customer that was declared first and may buy; null when there is none.</summary>
     public CustomerEntry? FirstActiveCustomer => _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
