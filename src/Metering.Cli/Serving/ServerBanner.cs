@@ -7,6 +7,7 @@ namespace Metering.Cli;
 internal static class ServerBanner
 {
     private const int ShownChanges = 20;
+    private const int DefaultTlsPort = 8443; // of ConnectionOptions.DefaultTlsAddress
 
     /// <summary>For people.</summary>
     public static void Write(ServerFacts facts, Terminal terminal)
@@ -69,7 +70,8 @@ internal static class ServerBanner
     {
         terminal.Output.WriteLine();
         terminal.Output.WriteLine("Next, in another terminal:");
-        string at = terminal.ShortPath(facts.DataDirectory) == ConnectionOptions.DefaultDataFolder ? "" : $" --data {terminal.ShortPath(facts.DataDirectory)}";
+        string data = terminal.ShortPath(facts.DataDirectory);
+        string at = AddressOf(facts) + (data == ConnectionOptions.DefaultDataFolder ? "" : $" --data {data}");
         string write = $"metering write --instance {facts.Example?.ProductInstanceId ?? "ID"} --sku {facts.Example?.SkuId ?? "ID"} --quantity 1";
         string[] commands = facts switch
         {
@@ -85,6 +87,18 @@ internal static class ServerBanner
         foreach (string command in commands)
             terminal.Output.WriteLine($"  {command}");
     }
+
+    // Where the commands do not look by themselves they have to be told.
+    private static string AddressOf(ServerFacts facts) => facts.Listening switch
+    {
+        { Https: { Port: DefaultTlsPort } https } when IsHere(https) => "",
+        { Https: { } https } => $" --address https://{(IsHere(https) ? $"localhost:{https.Port}" : facts.Advertised)}",
+        { Grpc: { } grpc } => $" --address http://{(IsHere(grpc) ? $"localhost:{grpc.Port}" : $"{grpc}")}",
+        _ => "",
+    };
+
+    private static bool IsHere(IPEndPoint endPoint) =>
+        IPAddress.IsLoopback(endPoint.Address) || endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
     private static void Line(Terminal terminal, string name, string? value)
     {
