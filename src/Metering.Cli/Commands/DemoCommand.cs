@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
+using Metering.Client;
 using Metering.Server;
 
 namespace Metering.Cli;
@@ -27,8 +28,9 @@ internal static class DemoCommand
             DirectoryInfo folder = Directory.CreateTempSubdirectory("metering-demo-");
             try
             {
+                IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> keys = DemoRun.MakeKeys(terminal.Time);
                 await using MeteringServer server = await StartAsync(folder.FullName, line.GetValue(exit), terminal, interrupted);
-                using var run = new DemoRun(server.Facts, terminal);
+                using var run = new DemoRun(server.Facts, keys, terminal);
                 await run.WriteAsync(SinceStart, interrupted);
                 await run.ShowUsageAsync(interrupted);
                 if (line.GetValue(exit))

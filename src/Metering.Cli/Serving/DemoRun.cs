@@ -7,7 +7,7 @@ using Dimension = Metering.Contracts.V1.QueryUsageRequest.Types.Dimension;
 namespace Metering.Cli;
 
 /// <summary>What the demo does with a running server: keys, real writes over TLS, verdicts, totals. All of it through the client.</summary>
-internal sealed class DemoRun(ServerFacts facts, Terminal terminal) : IDisposable
+internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> keys, Terminal terminal) : IDisposable
 {
     private readonly Dictionary<string, (MeteringClient Client, string KeyFile)> _accounts = new(StringComparer.Ordinal);
     private readonly MeteringClient _admin = new(new MeteringClientOptions
@@ -16,6 +16,13 @@ internal sealed class DemoRun(ServerFacts facts, Terminal terminal) : IDisposabl
         CertificateAuthorityFile = facts.CertificateAuthorityFile,
         AdminToken = File.ReadAllText(facts.AdminTokenFile).Trim(),
     });
+
+    /// <summary>Begins to make the accounts' keys, which takes a while: beside the start of the server.</summary>
+    public static IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> MakeKeys(TimeProvider time) =>
+        DemoRecords.Sources.Select(source => source.Account).Distinct().ToDictionary(
+            account => account,
+            account => Task.Run(() => AuthorizedKeyFile.Create(account, KeyAlgorithm.Rsa2048, time.GetUtcNow())),
+            StringComparer.Ordinal);
 
     /// <summary>The key file of an account, once it was used.</summary>
     public string KeyFileOf(string account) => _accounts[account].KeyFile;
@@ -81,8 +88,7 @@ internal sealed class DemoRun(ServerFacts facts, Terminal terminal) : IDisposabl
     {
         if (_accounts.TryGetValue(account, out (MeteringClient Client, string KeyFile) known))
             return known.Client;
-        AuthorizedKeyFile key = AuthorizedKeyFile.Create(account, KeyAlgorithm.Rsa2048, terminal.Time.GetUtcNow());
-        key = await _admin.RegisterKeyAsync(key, cancellationToken);
+        AuthorizedKeyFile key = await _admin.RegisterKeyAsync(await keys[account], cancellationToken);
         string file = Path.Combine(facts.DataDirectory, "..", $"{account}-key.json");
         key.Write(Path.GetFullPath(file));
         var client = new MeteringClient(new MeteringClientOptions

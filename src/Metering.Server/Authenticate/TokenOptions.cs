@@ -5,7 +5,9 @@ namespace Metering.Server;
 /// <summary>How IAM tokens are made and remembered.</summary>
 public sealed class TokenOptions
 {
-    /// <summary>Time from a token's issue to its end. At least <see cref="Limits.IamTokenLifetimeMinimum"/>, at most <see cref="Limits.IamTokenLifetimeMaximum"/>.</summary>
+    /// <summary>
+    /// Time from a token's issue to its end: <see cref="Limits.IamTokenLifetimeMinimum"/> to <see cref="Limits.IamTokenLifetimeMaximum"/>.
+    /// </summary>
     public TimeSpan Lifetime { get; init; } = Limits.IamTokenLifetime;
 
     /// <summary>Most verified tokens that are remembered, at least 2; others are verified again when they come.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Metering.Server;
 
@@ -31,12 +33,13 @@ internal static class Listeners
         kestrel.Listen(https, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseHttps(https =>
+            var tls = new SslServerAuthenticationOptions
             {
-                https.ServerCertificate = certificate!.Certificate;
-                https.ServerCertificateChain = certificate.Intermediates;
-                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-            });
+                ServerCertificateContext = certificate!.ToStreamContext(),
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+            };
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls) });
         });
     }
 

@@ -78,7 +78,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
     [LoggerMessage(LogLevel.Warning, "{sentence}")]
     private partial void Noticed(string sentence);
 
-    [LoggerMessage(LogLevel.Warning, "EMULATOR ({mode}): any bearer token is accepted. For rehearsal only, never for billing.")]
+    [LoggerMessage(LogLevel.Warning, "EMULATOR ({mode}): any bearer token and any JWT is accepted. For rehearsal only, never for billing.")]
     private partial void Emulates(EmulatorMode mode);
 
     [LoggerMessage(LogLevel.Critical, "The ledger failed and the server stops: {what} Start it again; what is on disk decides what was counted.")]

@@ -8,15 +8,12 @@ public class SettingFaultsTests
 
     public static TheoryData<string, string, string> Unreadable => new()
     {
-        { "data", "", "it must be a path." },
-        { "catalog", "", "it must be a path." },
         { "listen-http", "8080", Endpoint },
         { "listen-http", ":8080", Endpoint },
         { "listen-http", "*:8080", Endpoint },
         { "listen-http", "example.org:8080", Endpoint },
         { "listen-http", "[::1]", Endpoint },
         { "listen-grpc", "127.0.0.1:65536", Endpoint },
-        { "listen-https", "", Endpoint },
         { "acceptance-window", "1", Duration },
         { "acceptance-window", "h", Duration },
         { "acceptance-window", "-1h", Duration },
@@ -45,6 +42,21 @@ public class SettingFaultsTests
     };
 
     [Theory]
+    [InlineData("data", "DIR", "metering-data")]
+    [InlineData("catalog", "FILE", "none")]
+    [InlineData("listen-https", "ADDR:PORT|none", "127.0.0.1:8443")]
+    public void An_empty_value_is_no_value_and_an_empty_variable_is_not_set(string name, string form, string whenMissing)
+    {
+        string problem = $"is empty: give {form}, or leave it out for the default ({whenMissing}).";
+        using var flag = new SettingSources { Flags = { [name] = "" } };
+        Assert.Equal([$"--{name} {problem}"], flag.Faults());
+        using SettingSources file = new SettingSources().WithFile(new System.Text.Json.Nodes.JsonObject { [name] = "" }.ToJsonString());
+        Assert.Equal([$"'{name}' in {file.File} {problem}"], file.Faults());
+        using var environment = new SettingSources { Environment = { [ServerSettings.All.Single(one => one.Name == name).EnvironmentVariable] = "" } };
+        Assert.NotNull(environment.Read());
+    }
+
+    [Theory]
     [MemberData(nameof(Unreadable))]
     public void A_fault_names_the_flag_the_variable_or_the_file_and_the_value(string name, string value, string problem)
     {
@@ -54,8 +66,6 @@ public class SettingFaultsTests
         using SettingSources file = new SettingSources().WithFile(new System.Text.Json.Nodes.JsonObject { [name] = value }.ToJsonString());
         Assert.Equal([$"'{name}' in {file.File} is '{value}': {problem}"], file.Faults());
 
-        if (value.Length == 0)
-            return; // an empty variable is not set
         string variable = ServerSettings.All.Single(setting => setting.Name == name).EnvironmentVariable;
         using var environment = new SettingSources { Environment = { [variable] = value } };
         Assert.Equal([$"{variable} is '{value}': {problem}"], environment.Faults());
