@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Net;
 using Metering.Client;
 using Metering.Server;
@@ -31,7 +30,7 @@ internal static class DemoCommand
                 IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> keys = DemoRun.MakeKeys(terminal.Time);
                 await using MeteringServer server = await StartAsync(folder.FullName, line.GetValue(exit), terminal, interrupted);
                 using var run = new DemoRun(server.Facts, keys, terminal);
-                await run.WriteAsync(SinceStart, interrupted);
+                await run.WriteAsync(interrupted);
                 await run.ShowUsageAsync(interrupted);
                 if (line.GetValue(exit))
                 {
@@ -50,13 +49,6 @@ internal static class DemoCommand
             }
         });
         return command;
-
-        // From the start of the process, so that it is what a person waits for.
-        TimeSpan SinceStart()
-        {
-            using var process = Process.GetCurrentProcess();
-            return terminal.Time.GetUtcNow() - new DateTimeOffset(process.StartTime);
-        }
     }
 
     // The usual ports when they are free; for a demo that ends by itself, any.

@@ -47,12 +47,16 @@ internal sealed class Terminal
     /// <summary>Where the time comes from.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>When the command began, as a timestamp of <see cref="Time"/>.</summary>
+    public long StartedAt { get; init; }
+
     /// <summary>Whether the user asked for no colours (https://no-color.org).</summary>
     public bool IsColourless => !string.IsNullOrEmpty(Environment("NO_COLOR"));
 
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess() => new()
     {
+        StartedAt = TimeProvider.System.GetTimestamp(),
         Output = Console.Out,
         Error = Console.Error,
         // The console's own stream blocks the reader even when asked not to; a file stream reads on the thread pool.

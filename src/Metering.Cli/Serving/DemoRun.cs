@@ -28,7 +28,7 @@ internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Tas
     public string KeyFileOf(string account) => _accounts[account].KeyFile;
 
     /// <summary>Writes everything, and tells when the first answer came.</summary>
-    public async Task WriteAsync(Func<TimeSpan> sinceStart, CancellationToken cancellationToken)
+    public async Task WriteAsync(CancellationToken cancellationToken)
     {
         var usage = new DemoRecords(terminal.Time.GetUtcNow());
         var table = new VerdictTable(terminal, isVerbose: false);
@@ -54,7 +54,7 @@ internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Tas
         UsageRecord first = usage.Record(skus[0], 1);
         counted = first.Uuid;
         await Write(publisher, instance, false, [first]);
-        terminal.WriteNote($"The first Write was answered {sinceStart().TotalSeconds:0.00} s after the start.\n");
+        terminal.WriteNote($"The first Write was answered {terminal.Time.GetElapsedTime(terminal.StartedAt).TotalSeconds:0.00} s after the start.\n");
 
         foreach ((string account, string target, bool isImage, string[] its, int records) in DemoRecords.Sources)
             await Write(account, target, isImage, usage.Of(its, records));
