@@ -27,9 +27,9 @@ internal static class DemoCommand
             DirectoryInfo folder = Directory.CreateTempSubdirectory("metering-demo-");
             try
             {
-                IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> keys = DemoRun.MakeKeys(terminal.Time);
+                Task<AuthorizedKeyFile> firstKey = DemoRun.MakeFirstKey(terminal.Time);
                 await using MeteringServer server = await StartAsync(folder.FullName, line.GetValue(exit), terminal, interrupted);
-                using var run = new DemoRun(server.Facts, keys, terminal);
+                using var run = new DemoRun(server.Facts, firstKey, terminal);
                 await run.WriteAsync(interrupted);
                 await run.ShowUsageAsync(interrupted);
                 if (line.GetValue(exit))

@@ -7,7 +7,7 @@ using Dimension = Metering.Contracts.V1.QueryUsageRequest.Types.Dimension;
 namespace Metering.Cli;
 
 /// <summary>What the demo does with a running server: keys, real writes over TLS, verdicts, totals. All of it through the client.</summary>
-internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> keys, Terminal terminal) : IDisposable
+internal sealed class DemoRun(ServerFacts facts, Task<AuthorizedKeyFile> firstKey, Terminal terminal) : IDisposable
 {
     private readonly Dictionary<string, (MeteringClient Client, string KeyFile)> _accounts = new(StringComparer.Ordinal);
     private readonly MeteringClient _admin = new(new MeteringClientOptions
@@ -17,12 +17,8 @@ internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Tas
         AdminToken = File.ReadAllText(facts.AdminTokenFile).Trim(),
     });
 
-    /// <summary>Begins to make the accounts' keys, which takes a while: beside the start of the server.</summary>
-    public static IReadOnlyDictionary<string, Task<AuthorizedKeyFile>> MakeKeys(TimeProvider time) =>
-        DemoRecords.Sources.Select(source => source.Account).Distinct().ToDictionary(
-            account => account,
-            account => Task.Run(() => AuthorizedKeyFile.Create(account, KeyAlgorithm.Rsa2048, time.GetUtcNow())),
-            StringComparer.Ordinal);
+    /// <summary>Begins to make the key of the account that writes first: it takes a while, so it is made beside the start of the server.</summary>
+    public static Task<AuthorizedKeyFile> MakeFirstKey(TimeProvider time) => Task.Run(() => MakeKey(DemoRecords.Sources[0].Account, time));
 
     /// <summary>The key file of an account, once it was used.</summary>
     public string KeyFileOf(string account) => _accounts[account].KeyFile;
@@ -88,7 +84,7 @@ internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Tas
     {
         if (_accounts.TryGetValue(account, out (MeteringClient Client, string KeyFile) known))
             return known.Client;
-        AuthorizedKeyFile key = await _admin.RegisterKeyAsync(await keys[account], cancellationToken);
+        AuthorizedKeyFile key = await _admin.RegisterKeyAsync(_accounts.Count == 0 ? await firstKey : MakeKey(account, terminal.Time), cancellationToken);
         string file = Path.Combine(facts.DataDirectory, "..", $"{account}-key.json");
         key.Write(Path.GetFullPath(file));
         var client = new MeteringClient(new MeteringClientOptions
@@ -100,6 +96,9 @@ internal sealed class DemoRun(ServerFacts facts, IReadOnlyDictionary<string, Tas
         _accounts.Add(account, (client, Path.GetFullPath(file)));
         return client;
     }
+
+    private static AuthorizedKeyFile MakeKey(string account, TimeProvider time) =>
+        AuthorizedKeyFile.Create(account, KeyAlgorithm.Rsa2048, time.GetUtcNow());
 
     private static async IAsyncEnumerable<UsageRecord> Stream(IEnumerable<UsageRecord> records)
     {
