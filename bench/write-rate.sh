@@ -33,6 +33,7 @@ load() {
   dotnet "$root/artifacts/bin/Metering.Load/release/Metering.Load.dll" --address "$(address grpc)" --token-file "$folder/token" \
     --owner acme-database-first --sku acme-database-core-hours --records 25 --connections "$connections" --streams "$streams" "$@"
 }
-echo "Warming up for 5 s, then $seconds s of load ..." >&2
-load --seconds 5 >/dev/null 2>&1
+warm=$((seconds < 5 ? seconds : 5))
+echo "Warming up for $warm s, then $seconds s of load ..." >&2
+load --seconds "$warm" >/dev/null 2>&1
 load --seconds "$seconds"

@@ -4,7 +4,7 @@ namespace Metering.EndToEnd.Tests;
 
 /// <summary>
 /// The commands that a document shows: fenced blocks marked <c>sh</c>, in order. <c>sh background</c> marks one that goes
-/// on running (a server), <c>sh elsewhere</c> one that cannot run inside the tests.
+/// on running (a server, until the next one), <c>sh elsewhere</c> one that cannot run inside the tests.
 /// </summary>
 internal static partial class DocumentCommands
 {
@@ -33,7 +33,7 @@ internal static partial class DocumentCommands
         {
             script.Append("echo \"--- line ").Append(block.Line).Append("\" >&2\n");
             if (block.IsBackground)
-                script.Append("(\n").Append(block.Text).Append(") >server.out 2>server.err &\nwait_for_server\n");
+                script.Append("stop_server\n{\n").Append(block.Text).Append("} >server.out 2>server.err &\nwait_for_server\n");
             else
                 script.Append(block.Text).Append('\n');
         }

@@ -66,7 +66,11 @@ public partial class DocumentTests
     // A reader waits until the server has said where it listens; the server goes when the script does.
     private const string Prelude = """
         # http=8080 grpc=8081 https=8443
-        trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+        stop_server() {
+          [ -z "$(jobs -p)" ] || pkill -TERM -P "$(jobs -p)" || kill $(jobs -p) || true
+          wait
+        }
+        trap stop_server EXIT
         wait_for_server() {
           for _ in $(seq 600); do
             curl -sf http://127.0.0.1:8080/readyz >/dev/null && return
