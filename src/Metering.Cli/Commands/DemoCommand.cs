@@ -84,7 +84,7 @@ internal static class DemoCommand
             It keeps serving until Ctrl-C. The next record, by curl (in another terminal):
 
               TOKEN=$(./metering token create --key {{key}} {{connection}})
-              curl --cacert {{facts.CertificateAuthorityFile}} -H "authorization: Bearer $TOKEN" \
+              curl -s --cacert {{facts.CertificateAuthorityFile}} -H "authorization: Bearer $TOKEN" \
                 https://localhost:{{facts.Listening.Https.Port}}/marketplace/metering/v1/productUsage/write -d '{
                   "productInstanceId": "acme-database-first", "usageRecords": [{
                     "uuid": "'$(cat /proc/sys/kernel/random/uuid)'", "skuId": "acme-database-core-hours",
