@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Metering.Grpc;
 using Metering.Ledger;
 using Metering.Ledger.Sqlite;
@@ -61,8 +62,7 @@ public static class Program
         await registry.LoadAsync(cancellationToken);
         IReadOnlyList<CatalogDifference> applied = await ApplyCatalogAsync(options, registry, catalog, catalogYaml, cancellationToken);
         AdminToken admin = OpenAdminToken(data);
-        TokenAuthority tokens = await TokenAuthority.StartAsync(
-            store.Credentials, time, new TokenOptions { Lifetime = options.TokenLifetime }, cancellationToken);
+        TokenAuthority tokens = await OpenTokensAsync(options, time, data, store, cancellationToken);
 
         // The path.
         IAuthenticator authenticator = tokens;
@@ -161,6 +161,20 @@ public static class Program
         catch (UnusableFileException fault)
         {
             throw new StartException($"No admin token: {fault.Message}", fault);
+        }
+    }
+
+    private static async Task<TokenAuthority> OpenTokensAsync(
+        ServerOptions options, TimeProvider time, DataDirectory data, IMeteringStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TokenAuthority.StartAsync(
+                store.Credentials, time, new TokenOptions { Lifetime = options.TokenLifetime }, cancellationToken);
+        }
+        catch (CryptographicException fault)
+        {
+            throw new StartException($"A key that signs tokens is damaged in {data.LedgerFile}: restore the file from a backup.", fault);
         }
     }
 

@@ -161,6 +161,14 @@ public sealed class HostingFaultTests : IDisposable
         Assert.Contains("catalogVersion", await ServeOnceAsync());
     }
 
+    [Fact]
+    public async Task Signing_key_that_is_damaged()
+    {
+        await ServeOnceAsync();
+        SqliteFile.Execute(Ledger, "UPDATE signing_key SET private_key = randomblob(32)");
+        (await Refusal.OfAsync(Data)).IsOne(CannotStart, "key", Ledger, "backup");
+    }
+
     private async Task IsRefusedAsItIs(params string[] words)
     {
         byte[] before = await File.ReadAllBytesAsync(Ledger);

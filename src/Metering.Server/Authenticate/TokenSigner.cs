@@ -118,7 +118,7 @@ internal sealed class TokenSigner
         catch (CryptographicException exception)
         {
             ecdsa.Dispose();
-            throw new InvalidOperationException($"The stored signing key '{key.Id}' is damaged: {exception.Message}", exception);
+            throw new CryptographicException($"The stored signing key '{key.Id}' is damaged: {exception.Message}", exception);
         }
 
         return new ECDsaSecurityKey(ecdsa) { KeyId = key.Id };

@@ -326,8 +326,8 @@ public sealed class TokenAuthorityTests
     {
         var store = new CredentialStoreInMemory();
         await store.AddSigningKeyAsync(new SigningKey("sk-1", SettableTime.Start, [1, 2, 3]), Cancellation);
-        InvalidOperationException exception =
-            await Assert.ThrowsAsync<InvalidOperationException>(() => IdentityFixture.StartAsync(store: store));
+        CryptographicException exception =
+            await Assert.ThrowsAsync<CryptographicException>(() => IdentityFixture.StartAsync(store: store));
         Assert.Contains("signing key 'sk-1' is damaged", exception.Message, StringComparison.Ordinal);
     }
 
