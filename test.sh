@@ -19,11 +19,13 @@ need curl curl
 need node nodejs
 need npm npm
 
-echo "Installing the official Node SDK for the tests (tests/sdk-node) ..."
-if [[ ! -e tests/sdk-node/node_modules/.package-lock.json || tests/sdk-node/package-lock.json -nt tests/sdk-node/node_modules/.package-lock.json ]]; then
-  (cd tests/sdk-node && npm ci --no-audit --no-fund --loglevel=error) >"$logs/npm.log" 2>&1 ||
-    { cat "$logs/npm.log" >&2; echo "test.sh: npm could not install the SDK" >&2; exit 70; }
-fi
+echo "Installing the Node packages of the tests (tests/sdk-node, tests/interop-node) ..."
+for folder in sdk-node interop-node; do
+  if [[ ! -e tests/$folder/node_modules/.package-lock.json || tests/$folder/package-lock.json -nt tests/$folder/node_modules/.package-lock.json ]]; then
+    (cd "tests/$folder" && npm ci --no-audit --no-fund --loglevel=error) >"$logs/npm-$folder.log" 2>&1 ||
+      { cat "$logs/npm-$folder.log" >&2; echo "test.sh: npm could not install tests/$folder" >&2; exit 70; }
+  fi
+done
 
 echo "Building ..."
 if ! dotnet build Metering.slnx -c Release -v quiet --nologo -clp:NoSummary >"$logs/build.log" 2>&1; then
