@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { cases } from './cases.mjs';
 import { connect } from './client.mjs';
 
+const PATIENCE_MILLISECONDS = 120_000;
+
 const arguments_ = process.argv.slice(2);
 const option = (name) => {
   const index = arguments_.indexOf(name);
@@ -21,6 +23,10 @@ let failed = 0;
 for (const name of chosen) {
   const start = performance.now();
   let error;
+  const patience = setTimeout(() => {
+    console.error(`${name} hangs`);
+    process.exit(1);
+  }, PATIENCE_MILLISECONDS);
   try {
     if (!cases[name]) throw new Error('there is no such case');
     await cases[name](clients);
@@ -28,6 +34,7 @@ for (const name of chosen) {
     failed++;
     error = String(thrown?.message ?? thrown);
   }
+  clearTimeout(patience);
   console.log(JSON.stringify({ case: name, ok: error === undefined, milliseconds: Math.round(performance.now() - start), error }));
 }
 clients.close();
