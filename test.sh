@@ -7,23 +7,32 @@ cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 logs=artifacts/test-logs
 mkdir -p "$logs"
 
-need() { # need COMMAND DEBIAN-PACKAGE
-  command -v "$1" >/dev/null && return
-  echo "Installing $2 (provides $1) ..."
+install() { # install DEBIAN-PACKAGE
+  echo "Installing $1 ..."
   local sudo=()
   [[ $EUID -eq 0 ]] || sudo=(sudo)
-  { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq "$2"; } >"$logs/apt-$2.log" 2>&1 ||
-    { cat "$logs/apt-$2.log" >&2; echo "test.sh: could not install $2" >&2; exit 70; }
+  { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq "$1"; } >"$logs/apt-$1.log" 2>&1 ||
+    { cat "$logs/apt-$1.log" >&2; echo "test.sh: could not install $1" >&2; exit 70; }
+}
+need() { # need COMMAND DEBIAN-PACKAGE
+  command -v "$1" >/dev/null || install "$2"
+}
+need_module() { # need_module PYTHON-MODULE DEBIAN-PACKAGE, for Debian's own Python
+  /usr/bin/python3 -c "import $1" 2>/dev/null || install "$2"
 }
 need curl curl
 need node nodejs
 need npm npm
+need_module google.protobuf python3-protobuf
+need_module grpc python3-grpcio
 
-echo "Installing the official Node SDK for the tests (tests/sdk-node) ..."
-if [[ ! -e tests/sdk-node/node_modules/.package-lock.json || tests/sdk-node/package-lock.json -nt tests/sdk-node/node_modules/.package-lock.json ]]; then
-  (cd tests/sdk-node && npm ci --no-audit --no-fund --loglevel=error) >"$logs/npm.log" 2>&1 ||
-    { cat "$logs/npm.log" >&2; echo "test.sh: npm could not install the SDK" >&2; exit 70; }
-fi
+echo "Installing the Node packages of the tests (tests/sdk-node, tests/interop-node) ..."
+for folder in sdk-node interop-node; do
+  if [[ ! -e tests/$folder/node_modules/.package-lock.json || tests/$folder/package-lock.json -nt tests/$folder/node_modules/.package-lock.json ]]; then
+    (cd "tests/$folder" && npm ci --no-audit --no-fund --loglevel=error) >"$logs/npm-$folder.log" 2>&1 ||
+      { cat "$logs/npm-$folder.log" >&2; echo "test.sh: npm could not install tests/$folder" >&2; exit 70; }
+  fi
+done
 
 echo "Building ..."
 if ! dotnet build Metering.slnx -c Release -v quiet --nologo -clp:NoSummary >"$logs/build.log" 2>&1; then

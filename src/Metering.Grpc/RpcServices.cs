@@ -18,6 +18,7 @@ public sealed class RpcServices
         List<string> faults =
         [
             .. services.SelectMany(service => service.Descriptor.Methods
+                .Where(declared => !service.UnservedMethods.Contains(declared.Name))
                 .Where(declared => service.Methods.All(method => method.Descriptor != declared))
                 .Select(declared => $"{declared.FullName} has no handler")),
             .. services.GroupBy(service => service.Descriptor.FullName)

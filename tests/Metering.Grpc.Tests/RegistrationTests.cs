@@ -19,6 +19,22 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task A_method_that_is_left_out_on_purpose_is_unimplemented()
+    {
+        RpcService service = new RpcService(Probe)
+            .Unary<BehaveRequest, BehaveResponse>("Behave", (_, _) => new(new BehaveResponse()), 1);
+        foreach (string method in Probe.Methods.Select(method => method.Name).Where(name => name != "Behave"))
+            service.Unserved(method);
+        Assert.Throws<ArgumentException>(() => service.Unserved("Behave"));
+        Assert.Throws<ArgumentException>(() => service.Unserved("Nothing"));
+
+        await using ProbeHost host = await ProbeHost.StartAsync(service);
+
+        Assert.Equal(RpcCode.Ok, (await host.CallAsync("/metering.grpc.tests.Probe/Behave", new BehaveRequest())).Code);
+        Assert.Equal(RpcCode.Unimplemented, (await host.CallAsync("/metering.grpc.tests.Probe/Echo", new BehaveRequest())).Code);
+    }
+
+    [Fact]
     public void A_service_that_is_there_twice_is_refused() => Assert.Contains(
         "metering.grpc.tests.Probe is registered 2 times",
         Assert.Throws<ArgumentException>(() => new RpcServices([new ProbeService().Service, new ProbeService().Service])).Message,

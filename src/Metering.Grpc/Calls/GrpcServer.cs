@@ -23,14 +23,11 @@ internal sealed class GrpcServer(RpcRuntime runtime) : ICallWire
         }
 
         context.Response.Headers.ContentType = ContentType;
+        context.Response.Headers[MessageEncodings.AcceptHeaderName] = MessageEncodings.Accepted;
         if (method is null)
             return Refuse(context, Statuses.UnknownMethod(request.Path.Value ?? ""));
         if (!MessageEncodings.TryParse(request.Headers.GrpcEncoding, out MessageEncoding encoding))
-        {
-            context.Response.Headers[MessageEncodings.AcceptHeaderName] = MessageEncodings.Accepted;
             return Refuse(context, Statuses.UnsupportedEncoding(request.Headers.GrpcEncoding.ToString()));
-        }
-
         if (!GrpcTimeout.TryParse(request.Headers.GrpcTimeout, out TimeSpan? timeout))
             return Refuse(context, Statuses.MalformedTimeout(request.Headers.GrpcTimeout.ToString()));
         if (timeout == TimeSpan.Zero)

@@ -7,6 +7,12 @@ namespace Metering.Grpc;
 /// </summary>
 public sealed class RpcCall
 {
+    /// <summary>
+    /// Most bytes of added trailers, together: names, values (base64 where binary) and 32 a trailer, as HTTP/2 counts. The
+    /// rest of the 8 KiB that every client takes is the status's.
+    /// </summary>
+    public const int TrailerBytesMaximum = 2048;
+
     private readonly RpcRuntime _runtime;
     private Task? _ending;
     private CancellationTokenSource? _linked;
@@ -48,6 +54,18 @@ public sealed class RpcCall
         }
     }
 
+    /// <summary>
+    /// Whether the request message came compressed; of a client's stream, each message has its own answer
+    /// (<see cref="RpcReader{T}.IsCurrentCompressed"/>). Always false over REST.
+    /// </summary>
+    public bool IsRequestCompressed { get; internal set; }
+
+    /// <summary>
+    /// Whether response messages that follow may be compressed; true unless a handler says otherwise. They are when the client
+    /// accepts it and it makes them smaller. Without effect over REST.
+    /// </summary>
+    public bool MayCompressResponses { get; set; } = true;
+
     internal RpcMethod Method { get; }
 
     internal Deadline? Expiry { get; }
@@ -55,6 +73,11 @@ public sealed class RpcCall
     internal MessageEncoding RequestEncoding { get; }
 
     internal List<KeyValuePair<string, string>>? Trailers { get; private set; }
+
+    internal int TrailerBytes { get; private set; }
+
+    /// <summary>Whether the response's headers name gzip: messages may then be compressed, one by one.</summary>
+    internal bool HasGzipResponses { get; set; }
 
     /// <summary>Whether a response message was written: later errors are then trailers and no longer Trailers-Only.</summary>
     internal bool HasWritten { get; set; }
@@ -70,22 +93,54 @@ public sealed class RpcCall
     /// <summary>Reading and writing of the call itself end with the deadline; a client that is gone ends them anyway.</summary>
     internal CancellationToken TransportToken => Expiry?.Token ?? CancellationToken.None;
 
+    /// <summary>Values of a binary request header (name ending with <c>-bin</c>), in the order sent; none when it is not there.</summary>
+    /// <returns>False when a value is not base64, padded or not: the request is malformed.</returns>
+    public bool TryReadBinaryHeader(string name, out IReadOnlyList<byte[]> values)
+    {
+        Metadata.CheckBinaryName(name);
+        return Metadata.TryDecodeBinary(RequestHeaders[name], out values);
+    }
+
+    /// <summary>Adds a response header, before the handler's first await.</summary>
+    /// <param name="name">Lower-case name, not starting with <c>grpc-</c> and not ending with <c>-bin</c>.</param>
+    /// <param name="value">Printable ASCII.</param>
+    public void AddHeader(string name, string value)
+    {
+        Metadata.CheckText(name, value);
+        HttpContext.Response.Headers.Append(name, value);
+    }
+
+    /// <summary>Adds a binary response header, before the handler's first await.</summary>
+    /// <param name="name">Lower-case name, not starting with <c>grpc-</c>, ending with <c>-bin</c>.</param>
+    /// <param name="value">Any bytes.</param>
+    public void AddHeader(string name, ReadOnlySpan<byte> value)
+    {
+        Metadata.CheckBinaryName(name);
+        HttpContext.Response.Headers.Append(name, Metadata.EncodeBinary(value));
+    }
+
     /// <summary>Adds a trailer (a response header over REST).</summary>
     /// <param name="name">Lower-case name, not starting with <c>grpc-</c> and not ending with <c>-bin</c>.</param>
     /// <param name="value">Printable ASCII.</param>
+    /// <exception cref="ArgumentException">
+    /// The name or the value may not travel, or the trailers added exceed <see cref="TrailerBytesMaximum"/> together.
+    /// </exception>
     public void AddTrailer(string name, string value)
     {
         Metadata.CheckText(name, value);
-        (Trailers ??= []).Add(new(name, value));
+        KeepTrailer(name, value);
     }
 
     /// <summary>Adds a binary trailer (base64 in a response header over REST).</summary>
     /// <param name="name">Lower-case name, not starting with <c>grpc-</c>, ending with <c>-bin</c>.</param>
     /// <param name="value">Any bytes.</param>
+    /// <exception cref="ArgumentException">
+    /// The name may not travel, or the trailers added exceed <see cref="TrailerBytesMaximum"/> together.
+    /// </exception>
     public void AddTrailer(string name, ReadOnlySpan<byte> value)
     {
         Metadata.CheckBinaryName(name);
-        (Trailers ??= []).Add(new(name, Metadata.EncodeBinary(value)));
+        KeepTrailer(name, Metadata.EncodeBinary(value));
     }
 
     /// <summary>The deadline passed: answers the client, unless the handler has finished.</summary>
@@ -103,6 +158,15 @@ public sealed class RpcCall
     {
         _linked?.Dispose();
         Expiry?.Dispose();
+    }
+
+    private void KeepTrailer(string name, string value)
+    {
+        int bytes = TrailerBytes + Metadata.BytesOf(name, value);
+        if (bytes > TrailerBytesMaximum)
+            throw new ArgumentException($"The trailers of the call exceed {TrailerBytesMaximum} bytes with \"{name}\".", nameof(name));
+        TrailerBytes = bytes;
+        (Trailers ??= []).Add(new(name, value));
     }
 
     private async Task AnswerExpiryAsync(TaskCompletionSource answered)

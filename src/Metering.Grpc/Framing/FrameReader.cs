@@ -9,8 +9,9 @@ namespace Metering.Grpc;
 /// <summary>What reading came to: a message, the end of the stream, or a refusal.</summary>
 internal readonly struct FrameRead<T>
 {
-    private FrameRead(T? message, bool hasMessage, RpcStatus? refusal)
+    private FrameRead(T? message, bool hasMessage, bool isCompressed, RpcStatus? refusal)
     {
+        IsCompressed = isCompressed;
         Message = message;
         HasMessage = hasMessage;
         Refusal = refusal;
@@ -20,13 +21,15 @@ internal readonly struct FrameRead<T>
 
     public bool HasMessage { get; }
 
+    public bool IsCompressed { get; }
+
     public RpcStatus? Refusal { get; }
 
-    public static FrameRead<T> Of(T message) => new(message, true, null);
+    public static FrameRead<T> Of(T message, bool isCompressed) => new(message, true, isCompressed, null);
 
     public static FrameRead<T> End => default;
 
-    public static FrameRead<T> Refused(RpcStatus status) => new(default, false, status);
+    public static FrameRead<T> Refused(RpcStatus status) => new(default, false, false, status);
 }
 
 /// <summary>
@@ -121,7 +124,7 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
             return false;
         ReadOnlySequence<byte> message = buffer.Slice(FrameHeader.Bytes, header.Length);
         buffer = buffer.Slice(message.End);
-        taken = header.Flag == 0 ? Parse(message) : Inflate(message);
+        taken = header.Flag == 0 ? Parse(message, isCompressed: false) : Inflate(message);
         return true;
     }
 
@@ -137,14 +140,14 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
         if (GzipMessage.TryInflate(compressed, maximumMessageBytes, out GzipMessage message) is { } refusal)
             return FrameRead<T>.Refused(refusal);
         using (message)
-            return Parse(message.Bytes);
+            return Parse(message.Bytes, isCompressed: true);
     }
 
-    private FrameRead<T> Parse(in ReadOnlySequence<byte> message)
+    private FrameRead<T> Parse(in ReadOnlySequence<byte> message, bool isCompressed)
     {
         try
         {
-            return FrameRead<T>.Of(codec.Read(message));
+            return FrameRead<T>.Of(codec.Read(message), isCompressed);
         }
         catch (InvalidProtocolBufferException malformed)
         {

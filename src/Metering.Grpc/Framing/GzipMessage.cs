@@ -57,6 +57,16 @@ internal readonly struct GzipMessage : IDisposable
         }
     }
 
+    /// <summary>Compresses a message; false when the result does not fit, that is when it does not pay.</summary>
+    public static bool TryDeflate(ReadOnlySpan<byte> message, Memory<byte> destination, out int length)
+    {
+        using var target = new BoundedStream(destination);
+        using (var deflated = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true))
+            deflated.Write(message);
+        length = target.Written;
+        return !target.HasOverflowed;
+    }
+
     public void Dispose()
     {
         if (_buffer is not null)

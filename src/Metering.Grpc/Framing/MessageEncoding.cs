@@ -18,6 +18,24 @@ internal static class MessageEncodings
     /// <summary>Value of <c>grpc-accept-encoding</c>: everything that <see cref="TryParse"/> takes.</summary>
     public static readonly StringValues Accepted = "identity,gzip";
 
+    public static readonly StringValues Gzip = "gzip";
+
+    /// <summary>Whether the peer's <c>grpc-accept-encoding</c> names gzip.</summary>
+    public static bool AcceptsGzip(StringValues header)
+    {
+        foreach (string? value in header)
+        {
+            ReadOnlySpan<char> names = value;
+            foreach (Range name in names.Split(','))
+            {
+                if (names[name].Trim() is "gzip")
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
     public static bool TryParse(StringValues header, out MessageEncoding encoding)
     {
         encoding = MessageEncoding.Identity;

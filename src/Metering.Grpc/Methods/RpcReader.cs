@@ -20,6 +20,9 @@ public sealed class RpcReader<T>
     /// <summary>The message read last; valid until the next read, or until the handler has finished.</summary>
     public T Current => _hasCurrent ? _current! : throw new InvalidOperationException("No message was read.");
 
+    /// <summary>Whether the message read last came compressed.</summary>
+    public bool IsCurrentCompressed { get; private set; }
+
     /// <summary>Waits for the next message; false when the client has sent its last one.</summary>
     /// <exception cref="RpcException">What came is not a message within the limits; let it end the call.</exception>
     /// <exception cref="OperationCanceledException">The call's <see cref="RpcCall.CancellationToken"/> was cancelled.</exception>
@@ -33,6 +36,7 @@ public sealed class RpcReader<T>
             throw new RpcException(refusal);
         _hasEnded = !read.HasMessage;
         (_current, _hasCurrent) = (read.Message, read.HasMessage);
+        IsCurrentCompressed = read.IsCompressed;
         return read.HasMessage;
     }
 

@@ -10,11 +10,15 @@ namespace Metering.Grpc;
 public sealed class RpcService(ServiceDescriptor descriptor)
 {
     private readonly Dictionary<string, RpcMethod> _methods = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unserved = new(StringComparer.Ordinal);
 
     /// <summary>The service that is implemented.</summary>
     public ServiceDescriptor Descriptor { get; } = descriptor;
 
     internal IReadOnlyCollection<RpcMethod> Methods => _methods.Values;
+
+    /// <summary>Methods that are declared and deliberately not served.</summary>
+    internal IReadOnlySet<string> UnservedMethods => _unserved;
 
     /// <summary>Run once, when the server begins to stop.</summary>
     internal Action? OnStopping { get; init; }
@@ -90,10 +94,21 @@ public sealed class RpcService(ServiceDescriptor descriptor)
         where TResponse : class, IMessage<TResponse>, new() =>
         Duplex(method, RequestCodec<TRequest>(method), ResponseCodec<TResponse>(method), handler, maximumMessageBytes);
 
+    /// <summary>Leaves a declared method out on purpose: its callers hear UNIMPLEMENTED, as for one that is not known.</summary>
+    /// <param name="method">The method's name in the descriptor.</param>
+    public RpcService Unserved(string method)
+    {
+        if (Descriptor.FindMethodByName(method) is null)
+            throw new ArgumentException($"{Descriptor.FullName} has no method {method}.", nameof(method));
+        if (_methods.ContainsKey(method) || !_unserved.Add(method))
+            throw new ArgumentException($"{Descriptor.FullName}/{method} was registered before.", nameof(method));
+        return this;
+    }
+
     private RpcService Add(RpcMethod method)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(method.MaximumMessageBytes);
-        if (!_methods.TryAdd(method.Descriptor.Name, method))
+        if (_unserved.Contains(method.Descriptor.Name) || !_methods.TryAdd(method.Descriptor.Name, method))
             throw new ArgumentException($"{method.Name} was registered before.");
         return this;
     }

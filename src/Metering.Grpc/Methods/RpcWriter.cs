@@ -25,10 +25,8 @@ public sealed class RpcWriter<T>
         {
             if (_isClosed || _call.HttpContext.RequestAborted.IsCancellationRequested)
                 throw new OperationCanceledException("The call has ended.");
-            PipeWriter body = _call.HttpContext.Response.BodyWriter;
-            FrameWriter.WriteFrame(body, _codec, message);
-            _call.HasWritten = true;
-            ValueTask<FlushResult> flush = body.FlushAsync(_call.TransportToken);
+            ResponseMessage.Write(_call, _codec, message);
+            ValueTask<FlushResult> flush = _call.HttpContext.Response.BodyWriter.FlushAsync(_call.TransportToken);
             if (flush.IsCompletedSuccessfully)
                 return flush.GetAwaiter().GetResult().IsCanceled ? ValueTask.FromCanceled(new CancellationToken(true)) : default;
             _flushing = flush.AsTask();

@@ -18,6 +18,7 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
         FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
         if (!read.HasMessage)
             return read.Refusal;
+        call.IsRequestCompressed = read.IsCompressed;
         try
         {
             var writer = new RpcWriter<TResponse>(call, responseCodec);
@@ -47,8 +48,7 @@ internal sealed class ClientStreamingMethod<TRequest, TResponse>(
             RpcResult<TResponse> result = await DeadlineRace.RunAsync(handler(reader, call), call, wire);
             if (!result.IsOk || call.IsAnswered)
                 return result.Status;
-            FrameWriter.WriteFrame(call.HttpContext.Response.BodyWriter, responseCodec, result.Value);
-            call.HasWritten = true;
+            ResponseMessage.Write(call, responseCodec, result.Value);
             return null;
         }
         finally

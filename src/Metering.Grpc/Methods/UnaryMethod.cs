@@ -22,13 +22,13 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
         FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
         if (!read.HasMessage)
             return read.Refusal;
+        call.IsRequestCompressed = read.IsCompressed;
         try
         {
             RpcResult<TResponse> result = await DeadlineRace.RunAsync(handler(read.Message!, call), call, wire);
             if (!result.IsOk || call.IsAnswered)
                 return result.Status;
-            FrameWriter.WriteFrame(call.HttpContext.Response.BodyWriter, responseCodec, result.Value);
-            call.HasWritten = true;
+            ResponseMessage.Write(call, responseCodec, result.Value);
             return null;
         }
         finally

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Primitives;
 
 namespace Metering.Grpc;
 
@@ -6,6 +8,8 @@ namespace Metering.Grpc;
 internal static class Metadata
 {
     public const string BinarySuffix = "-bin";
+
+    private const int EntryBytes = 32;
 
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_.");
 
@@ -27,6 +31,40 @@ internal static class Metadata
 
     /// <summary>Base64 without padding.</summary>
     public static string EncodeBinary(ReadOnlySpan<byte> value) => Convert.ToBase64String(value).TrimEnd('=');
+
+    /// <summary>
+    /// The values of a binary header: base64 with or without padding, several in one line joined by commas.
+    /// </summary>
+    public static bool TryDecodeBinary(StringValues header, out IReadOnlyList<byte[]> values)
+    {
+        var decoded = new List<byte[]>(header.Count);
+        values = decoded;
+        foreach (string? line in header)
+        {
+            foreach (string value in (line ?? "").Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (!TryDecode(value, out byte[]? bytes))
+                    return false;
+                decoded.Add(bytes);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What a header or trailer counts in HTTP/2's limits of header lists.</summary>
+    public static int BytesOf(string name, string value) => name.Length + value.Length + EntryBytes;
+
+    private static bool TryDecode(string value, [NotNullWhen(true)] out byte[]? bytes)
+    {
+        bytes = null;
+        string padded = value.EndsWith('=') ? value : value.PadRight((value.Length + 3) / 4 * 4, '=');
+        var buffer = new byte[padded.Length / 4 * 3];
+        if (!Convert.TryFromBase64String(padded, buffer, out int length))
+            return false;
+        bytes = buffer[..length];
+        return true;
+    }
 
     private static void CheckName(string name)
     {

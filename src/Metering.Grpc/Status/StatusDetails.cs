@@ -9,7 +9,7 @@ internal static class StatusDetails
 {
     public const string TrailerName = "grpc-status-details-bin";
 
-    /// <summary>Most bytes of details, before base64: with grpc-message, trailers stay below 8 KiB, which every client takes.</summary>
+    /// <summary>Most bytes of details, before base64; fewer when the other trailers leave less (see StatusWriter).</summary>
     public const int BytesMaximum = 4500;
 
     private const int MessageCharactersMaximum = 512;
@@ -17,15 +17,17 @@ internal static class StatusDetails
     private const string TypePrefix = "type.googleapis.com";
 
     /// <summary>
-    /// The details, base64; null when there are none. Field violations, then whole details, give way when there are too many.
+    /// The details, base64, at most <paramref name="maximumCharacters"/> long; null when there are none. Field violations, then
+    /// whole details, give way when there are too many.
     /// </summary>
-    public static string? Encode(RpcStatus status)
+    public static string? Encode(RpcStatus status, int maximumCharacters)
     {
+        int maximumBytes = Math.Min(BytesMaximum, maximumCharacters / 4 * 3);
         if (status.Details is not { Count: > 0 } details)
             return null;
         List<IMessage> kept = [.. details];
         Status message = Pack(status, kept);
-        while (message.CalculateSize() > BytesMaximum)
+        while (message.CalculateSize() > maximumBytes)
         {
             if (!HalveViolations(kept))
                 kept.RemoveAt(kept.Count - 1);

@@ -13,7 +13,12 @@ internal static class StatusWriter
     private const string StatusName = "grpc-status";
     private const string MessageName = "grpc-message";
 
-    // After percent-encoding; see StatusDetails.BytesMaximum for the other part of a trailer's 8 KiB.
+    // What every client takes in one block of headers or trailers. A part of it is kept for the headers that Trailers-Only
+    // carries beside the status: the protocol's own and those of middleware.
+    private const int BlockBytesMaximum = 8192;
+    private const int OtherHeaderBytes = 512;
+
+    // After percent-encoding.
     private const int MessageCharactersMaximum = 1800;
 
     private static readonly StringValues[] Codes =
@@ -30,11 +35,20 @@ internal static class StatusWriter
         if (trailers is not null)
             Append(target, trailers);
         target[StatusName] = Codes[(int)status.Code];
-        if (status.Message.Length > 0)
-            target[MessageName] = PercentEncoding.Encode(status.Message, MessageCharactersMaximum);
-        if (StatusDetails.Encode(status) is { } details)
+        string message = PercentEncoding.Encode(status.Message, MessageCharactersMaximum);
+        if (message.Length > 0)
+            target[MessageName] = message;
+        if (status.Details is { Count: > 0 } && StatusDetails.Encode(status, RestOfBlock(message, trailers)) is { } details)
             target[StatusDetails.TrailerName] = details;
     }
+
+    // The characters left for the details once everything else is in.
+    private static int RestOfBlock(string message, IReadOnlyList<KeyValuePair<string, string>>? trailers) =>
+        BlockBytesMaximum - OtherHeaderBytes
+        - Metadata.BytesOf(StatusName, "16")
+        - Metadata.BytesOf(MessageName, message)
+        - Metadata.BytesOf(StatusDetails.TrailerName, "")
+        - (trailers?.Sum(trailer => Metadata.BytesOf(trailer.Key, trailer.Value)) ?? 0);
 
     private static void Append(IHeaderDictionary target, IReadOnlyList<KeyValuePair<string, string>> trailers)
     {

@@ -12,7 +12,8 @@ internal sealed record GrpcAnswer(
     string Message,
     IReadOnlyList<byte[]> Messages,
     HttpResponseHeaders Headers,
-    HttpResponseHeaders Trailers)
+    HttpResponseHeaders Trailers,
+    IReadOnlyList<byte> Flags)
 {
     /// <summary>Where the status was: Trailers-Only puts it into the headers.</summary>
     public bool IsTrailersOnly => Headers.Contains("grpc-status");
@@ -60,17 +61,18 @@ internal static class GrpcClient
             response.StatusCode,
             status.TryGetValues("grpc-status", out var code) ? (RpcCode)int.Parse(code.Single()) : null,
             status.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "",
-            [.. Split(body)],
+            [.. Split(body).Select(frame => frame.Message)],
             response.Headers,
-            response.TrailingHeaders);
+            response.TrailingHeaders,
+            [.. Split(body).Select(frame => frame.Flag)]);
     }
 
-    private static IEnumerable<byte[]> Split(byte[] body)
+    private static IEnumerable<(byte Flag, byte[] Message)> Split(byte[] body)
     {
         for (int start = 0; start < body.Length;)
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(start + 1));
-            yield return body[(start + 5)..(start + 5 + length)];
+            yield return (body[start], body[(start + 5)..(start + 5 + length)]);
             start += 5 + length;
         }
     }

@@ -1,0 +1,43 @@
+namespace Metering.Grpc.Tests;
+
+/// <summary>The interop host as a program of its own, on a free port.</summary>
+public sealed class InteropHost : IAsyncLifetime
+{
+    private const string Announcement = "Listening on ";
+
+    private Child? _program;
+
+    /// <summary>Root of the checkout under test.</summary>
+    public static string Checkout { get; } = FindCheckout();
+
+    /// <summary>Host and port of the running host.</summary>
+    public string Address { get; private set; } = "";
+
+    /// <summary>What it wrote to its standard error.</summary>
+    public string Errors => _program?.Errors ?? "";
+
+    public async ValueTask InitializeAsync()
+    {
+        // Built beside these tests, in the same configuration.
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        string bin = Path.Combine(Checkout, "artifacts", "bin", "Metering.Grpc.InteropHost", configuration);
+        _program = Child.Start("dotnet", Path.Combine(bin, "Metering.Grpc.InteropHost.dll"), "--port", "0");
+        string? line = await _program.ReadLineAsync();
+        Assert.True(line?.StartsWith(Announcement, StringComparison.Ordinal), $"The interop host said: {line}\n{_program.Errors}");
+        Address = line![Announcement.Length..];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _program?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static string FindCheckout()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
+            folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
+    }
+}
