@@ -64,6 +64,12 @@ public sealed class ServerOptions
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
 
+    /// <summary>Most connections open at once, on all listeners together.</summary>
+    public int Connections { get; set; } = Limits.Connections;
+
+    /// <summary>Most connections open at once from one address, or one IPv6 /64 network.</summary>
+    public int ConnectionsPerAddress { get; set; } = Limits.ConnectionsPerAddress;
+
     /// <summary>Takes the clock's word although the ledger has seen a much later time, and makes the ledger forget that.</summary>
     public bool AcceptClock { get; set; }
 
@@ -82,6 +88,8 @@ public sealed class ServerOptions
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
+        CheckRange(faults, "connections", Connections, 1, Limits.ConnectionsMaximum);
+        CheckRange(faults, "connections-per-address", ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);
         if (Advertise is { } advertise && !IsHostAndPort(advertise))
             faults.Add($"advertise is '{advertise}': HOST:PORT is needed, without a scheme, such as metering.example.org:443.");
         return faults;
@@ -104,6 +112,12 @@ public sealed class ServerOptions
     {
         if (value < minimum || value > maximum)
             faults.Add($"{name} is {value:c}: {minimum:c} to {maximum:c} is allowed.");
+    }
+
+    private static void CheckRange(List<string> faults, string name, int value, int minimum, int maximum)
+    {
+        if (value < minimum || value > maximum)
+            faults.Add($"{name} is {value}: {minimum} to {maximum} is allowed.");
     }
 
     private static bool IsHostAndPort(string text) =>
