@@ -126,6 +126,7 @@ public static class Program
         application.Use(RequestIdMiddleware.InvokeAsync);
         application.UseHealthChecks("/healthz", Health.Alive);
         application.UseHealthChecks("/readyz", Health.Ready);
+        application.Use(OpenApiDocument.Serve(services));
         application.UseRpc(new RpcServices(all));
         application.Run(NotFound.AnswerAsync);
         return application;
