@@ -83,6 +83,88 @@ public static class Limits
     /// <summary>Free space on the data directory's disk below which writes are refused, in bytes.</summary>
     public const long FreeDiskBytes = 64L * 1024 * 1024;
 
+    // --- connections ---
+
+    /// <summary>Most connections open at once on all listeners together, unless configured otherwise; one more is closed unanswered.</summary>
+    public const int Connections = 4096;
+
+    /// <summary>
+    /// Most connections open at once from one address (IPv6: from one /64 network), unless configured otherwise. Behind a
+    /// proxy every client has the proxy's address.
+    /// </summary>
+    public const int ConnectionsPerAddress = 1024;
+
+    /// <summary>Most connections that can be configured, in all and per address.</summary>
+    public const int ConnectionsMaximum = 100_000;
+
+    /// <summary>Most requests at once on one HTTP/2 connection; more are refused with REFUSED_STREAM.</summary>
+    public const int StreamsPerConnection = 100;
+
+    /// <summary>Longest request line of HTTP/1.1, in bytes.</summary>
+    public const int RequestLineBytes = 8 * 1024;
+
+    /// <summary>Largest header section of a request, names and values together, in bytes.</summary>
+    public const int RequestHeadersBytes = 16 * 1024;
+
+    /// <summary>Largest header field of an HTTP/2 request, name and value together, in bytes.</summary>
+    public const int RequestHeaderFieldBytes = 8 * 1024;
+
+    /// <summary>Most header fields of a request.</summary>
+    public const int RequestHeaders = 64;
+
+    /// <summary>Largest dynamic table of HPACK that a client may fill, in bytes.</summary>
+    public const int HeaderTableBytes = 4 * 1024;
+
+    /// <summary>Largest HTTP/2 frame that a client may send, in bytes of its payload.</summary>
+    public const int FrameBytes = 16 * 1024;
+
+    /// <summary>Most that a client may send ahead on one HTTP/2 stream before the server has read it, in bytes.</summary>
+    public const int StreamWindowBytes = 128 * 1024;
+
+    /// <summary>Most that a client may send ahead on one HTTP/2 connection, all streams together, in bytes.</summary>
+    public const int ConnectionWindowBytes = 256 * 1024;
+
+    /// <summary>Most of an HTTP/1.1 request that is held before it is read, in bytes.</summary>
+    public const int RequestBufferBytes = 128 * 1024;
+
+    /// <summary>Most of an answer that is held for a client that does not read it, in bytes; the writer waits beyond.</summary>
+    public const int ResponseBufferBytes = 64 * 1024;
+
+    /// <summary>Time that a client has for the headers of a request, from its first byte (HTTP/1.1) or HEADERS frame.</summary>
+    public static readonly TimeSpan RequestHeadersTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time that a client has for the TLS handshake.</summary>
+    public static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time after which a connection without a request is closed.</summary>
+    public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(2);
+
+    /// <summary>Silence on an HTTP/2 connection after which the server asks whether anybody is there.</summary>
+    public static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time that the client has to answer that ping before the connection is closed.</summary>
+    public static readonly TimeSpan PingTime = TimeSpan.FromSeconds(20);
+
+    /// <summary>Slowest that a client may send a request's body, in bytes per second, once the grace is over; slower is closed.</summary>
+    public const int RequestBytesPerSecond = 240;
+
+    /// <summary>Slowest that a client may read an answer, in bytes per second, once the grace is over; slower is closed.</summary>
+    public const int ResponseBytesPerSecond = 240;
+
+    /// <summary>Time that a slow sender or a slow reader has before its rate counts.</summary>
+    public static readonly TimeSpan DataRateGrace = TimeSpan.FromSeconds(5);
+
+    // --- requests of one account ---
+
+    /// <summary>Highest rate of Write requests per account that can be configured, in requests per second. There is none by default.</summary>
+    public const int AccountRateMaximum = 100_000;
+
+    /// <summary>Largest burst of Write requests per account that can be configured, in requests.</summary>
+    public const int AccountBurstMaximum = 1_000_000;
+
+    /// <summary>Most accounts whose rate is remembered at once; one more waits until another has paused.</summary>
+    public const int RatedAccounts = 100_000;
+
     /// <summary>Throws when two limits contradict each other: a programming error, caught at start.</summary>
     public static void Check()
     {
@@ -93,6 +175,19 @@ public static class Limits
         Require(IamTokenLifetimeMinimum <= IamTokenLifetime, "the default token lifetime is allowed");
         Require(AcceptanceWindow <= AcceptanceWindowMaximum, "the default acceptance window is allowed");
         Require(FutureTolerance < AcceptanceWindow, "the future tolerance is smaller than the window");
+        CheckConnections();
+    }
+
+    private static void CheckConnections()
+    {
+        Require(ConnectionsPerAddress <= Connections && Connections <= ConnectionsMaximum, "one address never has more than all connections");
+        Require(IamTokenCharacters < RequestHeaderFieldBytes, "an IAM token fits into a header");
+        Require(RequestHeaderFieldBytes <= RequestHeadersBytes, "a header fits into the headers");
+        Require(FrameBytes <= StreamWindowBytes && StreamWindowBytes <= ConnectionWindowBytes, "a frame fits into a stream's window, and that into the connection's");
+        Require(WriteMessageBytes < StreamWindowBytes, "a Write travels without waiting for a window");
+        Require(RequestLineBytes <= RequestBufferBytes && RequestHeadersBytes <= RequestBufferBytes, "line and headers fit into the buffer");
+        Require(PingInterval + PingTime < IdleTime, "a dead connection is noticed before an idle one is closed");
+        Require(DataRateGrace > TimeSpan.FromSeconds(1), "the grace outlasts a tick of the server's timer");
     }
 
     private static void Require(bool holds, string relation)

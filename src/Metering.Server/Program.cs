@@ -74,7 +74,10 @@ public static class Program
         }
 
         var validator = new Validator(clock, options.AcceptanceWindow, options.FutureTolerance);
-        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger);
+        AccountRate? rate = options.AccountRate is { } perSecond
+            ? new AccountRate(perSecond, options.AccountBurst ?? perSecond, Limits.RatedAccounts, time)
+            : null;
+        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate);
 
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
@@ -123,6 +126,7 @@ public static class Program
         application.Use(RequestIdMiddleware.InvokeAsync);
         application.UseHealthChecks("/healthz", Health.Alive);
         application.UseHealthChecks("/readyz", Health.Ready);
+        application.Use(OpenApiDocument.Serve(services));
         application.UseRpc(new RpcServices(all));
         application.Run(NotFound.AnswerAsync);
         return application;

@@ -9,7 +9,8 @@ namespace Metering.Server;
 /// before the first stage and after the last. Each stage may refuse; a refusal is a value that goes straight to respond.
 /// </summary>
 public sealed class WritePath(
-    CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger)
+    CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger,
+    AccountRate? rate = null)
 {
     /// <summary>Carries one Write request from its decoded form to its verdicts.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -27,6 +28,8 @@ public sealed class WritePath(
         // 3. Authorize: may they report this usage, and to whom is it counted?
         if (authorizer.Authorize(write, account.Account, snapshot) is { } forbidden)
             return RefusalStatus.Of(forbidden);
+        if (rate?.Take(account.Account.Key) is { } tooOften)
+            return RefusalStatus.Of(tooOften);
 
         // 4. Validate: has the request its form, and which rules does each record break?
         if (validator.Validate(write, snapshot) is { } malformed)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Metering.Ledger;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -24,23 +25,35 @@ internal static class Listeners
     public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerCertificate? certificate)
     {
         kestrel.AddServerHeader = false;
+        WireLimits.Apply(kestrel.Limits);
+        var gate = new ConnectionGate(options.Connections, options.ConnectionsPerAddress); // one for all listeners
         if (options.ListenHttp is { } http)
-            kestrel.Listen(http, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(http, listen => Admit(listen, gate, HttpProtocols.Http1));
         if (options.ListenGrpc is { } grpc)
-            kestrel.Listen(grpc, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(grpc, listen => Admit(listen, gate, HttpProtocols.Http2));
         if (options.ListenHttps is not { } https)
             return;
         kestrel.Listen(https, listen =>
         {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            Admit(listen, gate, HttpProtocols.Http1AndHttp2); // before TLS, so that a stranger costs no handshake
             var tls = new SslServerAuthenticationOptions
             {
                 ServerCertificateContext = certificate!.ToStreamContext(),
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
             };
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls) });
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls),
+                HandshakeTimeout = Limits.HandshakeTime,
+            });
         });
+    }
+
+    private static void Admit(ListenOptions listen, ConnectionGate gate, HttpProtocols protocols)
+    {
+        listen.Protocols = protocols;
+        listen.Use(next => connection => gate.ServeAsync(connection, next));
     }
 
     /// <summary>What Kestrel bound, with the ports that it chose where 0 was asked for.</summary>

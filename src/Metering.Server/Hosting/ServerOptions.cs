@@ -64,6 +64,18 @@ public sealed class ServerOptions
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
 
+    /// <summary>Most connections open at once, on all listeners together.</summary>
+    public int Connections { get; set; } = Limits.Connections;
+
+    /// <summary>Most connections open at once from one address, or one IPv6 /64 network.</summary>
+    public int ConnectionsPerAddress { get; set; } = Limits.ConnectionsPerAddress;
+
+    /// <summary>Write requests per second that each account may send; null for any number.</summary>
+    public int? AccountRate { get; set; }
+
+    /// <summary>Write requests that an account may send at once after a pause; null for one second's worth.</summary>
+    public int? AccountBurst { get; set; }
+
     /// <summary>Takes the clock's word although the ledger has seen a much later time, and makes the ledger forget that.</summary>
     public bool AcceptClock { get; set; }
 
@@ -82,6 +94,17 @@ public sealed class ServerOptions
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
+        CheckRange(faults, "connections", Connections, 1, Limits.ConnectionsMaximum);
+        CheckRange(faults, "connections-per-address", ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);
+        if (AccountRate is { } rate)
+            CheckRange(faults, "account-rate", rate, 1, Limits.AccountRateMaximum);
+        if (AccountBurst is { } burst)
+        {
+            CheckRange(faults, "account-burst", burst, 1, Limits.AccountBurstMaximum);
+            if (AccountRate is null)
+                faults.Add("account-burst is the burst of account-rate: give account-rate too.");
+        }
+
         if (Advertise is { } advertise && !IsHostAndPort(advertise))
             faults.Add($"advertise is '{advertise}': HOST:PORT is needed, without a scheme, such as metering.example.org:443.");
         return faults;
@@ -104,6 +127,12 @@ public sealed class ServerOptions
     {
         if (value < minimum || value > maximum)
             faults.Add($"{name} is {value:c}: {minimum:c} to {maximum:c} is allowed.");
+    }
+
+    private static void CheckRange(List<string> faults, string name, int value, int minimum, int maximum)
+    {
+        if (value < minimum || value > maximum)
+            faults.Add($"{name} is {value}: {minimum} to {maximum} is allowed.");
     }
 
     private static bool IsHostAndPort(string text) =>

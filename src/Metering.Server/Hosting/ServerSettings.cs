@@ -57,6 +57,14 @@ public static class ServerSettings
             (options, text) => options.FutureTolerance = ParseDuration(text)),
         new("token-lifetime", "DURATION", "12h", "Lifetime of IAM tokens; 1h to 7d.",
             (options, text) => options.TokenLifetime = ParseDuration(text)),
+        new("connections", "NUMBER", "4096", "Most connections open at once, on all listeners together; one more is closed unanswered.",
+            (options, text) => options.Connections = ParseNumber(text)),
+        new("connections-per-address", "NUMBER", "1024", "The same for one address (IPv6: one /64 network); raise it behind a proxy.",
+            (options, text) => options.ConnectionsPerAddress = ParseNumber(text)),
+        new("account-rate", "NUMBER|none", "none", "Write requests per second that each account may send; more are RESOURCE_EXHAUSTED.",
+            (options, text) => options.AccountRate = ParseNumberOrNone(text)),
+        new("account-burst", "NUMBER|none", "one second's worth", "Write requests that an account may send at once after a pause.",
+            (options, text) => options.AccountBurst = ParseNumberOrNone(text)),
         new("emulator", "", "off", "Rehearsal: accepts any bearer token and any JWT; loopback only.",
             (options, text) => options.Emulator = !ParseSwitch(text) ? EmulatorMode.Off
                 : options.Emulator == EmulatorMode.Off ? EmulatorMode.Always : options.Emulator),
@@ -170,6 +178,13 @@ public static class ServerSettings
         };
         return seconds <= TimeSpan.FromDays(36_500).TotalSeconds ? TimeSpan.FromSeconds(seconds) : throw new FormatException("is longer than a century");
     }
+
+    private static int ParseNumber(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new FormatException("must be a whole number, such as 100");
+
+    private static int? ParseNumberOrNone(string text) => text == "none" ? null : ParseNumber(text);
 
     private static EmulatorMode ParseMode(string text) => text switch
     {

@@ -20,6 +20,10 @@ public class SettingSourcesTests
         ["acceptance-window"] = ("90m", "01:30:00", options => options.AcceptanceWindow),
         ["future-tolerance"] = ("2.5s", "00:00:02.5000000", options => options.FutureTolerance),
         ["token-lifetime"] = ("7d", "7.00:00:00", options => options.TokenLifetime),
+        ["connections"] = ("100", "100", options => options.Connections),
+        ["connections-per-address"] = ("10", "10", options => options.ConnectionsPerAddress),
+        ["account-rate"] = ("50", "50", options => options.AccountRate),
+        ["account-burst"] = ("200", "200", options => options.AccountBurst),
         ["emulator"] = ("true", "Always", options => options.Emulator),
         ["emulator-mode"] = ("dry-run", "DryRun", options => options.Emulator),
         ["accept-clock"] = ("true", "True", options => options.AcceptClock),
@@ -31,6 +35,7 @@ public class SettingSourcesTests
         ["tls-certificate"] = ("tls-key", "server.key"),
         ["tls-key"] = ("tls-certificate", "server.pem"),
         ["emulator-mode"] = ("emulator", "on"),
+        ["account-burst"] = ("account-rate", "100"),
     };
 
     public static TheoryData<string> Names => [.. ServerSettings.All.Select(setting => setting.Name)];
