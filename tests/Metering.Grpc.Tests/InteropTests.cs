@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Metering.Grpc.Tests;
 
 /// <summary>gRPC's interop cases, run by the client libraries of others. The scripts stand in tests/interop-*.</summary>
+[Collection(ProcessesOfTheirOwn.Name)]
 public sealed class InteropTests(InteropHost host) : IClassFixture<InteropHost>
 {
     // Not whatever python3 comes first: the packages python3-grpcio and python3-protobuf, which ./test.sh installs, are its own.
@@ -46,7 +47,15 @@ public sealed class InteropTests(InteropHost host) : IClassFixture<InteropHost>
         }
 
         Assert.True(failures.Count == 0 && passed.Count > 0, $"{string.Join('\n', failures)}\n{client.Errors}\n{host.Errors}");
+        Assert.True(passed.Count == Cases.Length, $"{passed.Count} of {Cases.Length} cases ended.\n{client.Errors}\n{host.Errors}");
         Assert.Equal(Cases.Order(StringComparer.Ordinal), passed.Order(StringComparer.Ordinal));
         Assert.Equal(0, await client.ExitAsync());
     }
+}
+
+/// <summary>Tests that start other programs run by themselves: those have their own patience, and the processors are few.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ProcessesOfTheirOwn
+{
+    public const string Name = "processes of their own";
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cases } from './cases.mjs';
 import { connect } from './client.mjs';
 
-const PATIENCE_MILLISECONDS = 120_000;
+const PATIENCE_MILLISECONDS = 30_000;
 
 const arguments_ = process.argv.slice(2);
 const option = (name) => {
