@@ -87,7 +87,26 @@ public sealed class ConnectionTests : IDisposable
 
         MeteringException fault = await FailAsync(new MeteringClientOptions { Address = server.Address, AttemptsMaximum = 1 });
 
-        Assert.Contains("does not speak gRPC without TLS", fault.Message);
+        // What the server says of the preface, or the reset of the connection that may overtake it.
+        Assert.Contains("is this the server's gRPC address, with the right scheme and port?", fault.Message);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_at_once_may_be_the_wrong_address_and_one_that_answered_before_is_not()
+    {
+        await using ScriptedServer server = await StartAsync();
+        server.Script = exchange => exchange.Number == 1 ? Reply(new ListApiEndpointsResponse()) : Reset();
+        using MeteringClient answered = Connect(new MeteringClientOptions { Address = server.Address, AttemptsMaximum = 1 });
+        await answered.ListEndpointsAsync(Token);
+
+        MeteringException known = await Assert.ThrowsAsync<MeteringException>(() => answered.ListEndpointsAsync(Token));
+        MeteringException strange = await FailAsync(new MeteringClientOptions { Address = server.Address, AttemptsMaximum = 1 });
+
+        Assert.Contains("broke before the answer came", known.Message);
+        Assert.DoesNotContain("is this the server's gRPC address", known.Message);
+        Assert.Contains("broke before the answer came", strange.Message);
+        Assert.Contains("is this the server's gRPC address", strange.Message);
+        Assert.All([known, strange], fault => Assert.True(fault.OutcomeIsUnknown));
     }
 
     [Fact]

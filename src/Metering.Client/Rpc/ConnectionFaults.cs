@@ -9,8 +9,13 @@ internal static class ConnectionFaults
     private const long ProtocolError = 1;
     private const long Http11Required = 13;
 
+    private const string Advice = "is this the server's gRPC address, with the right scheme and port?";
+
     /// <summary>Describes a failed exchange with the server.</summary>
-    public static MeteringException Describe(HttpRequestException fault, Uri address)
+    /// <param name="fault">What the transport says.</param>
+    /// <param name="address">The server's address.</param>
+    /// <param name="hasAnswered">Whether it ever answered: if so, the address is right.</param>
+    public static MeteringException Describe(HttpRequestException fault, Uri address, bool hasAnswered)
     {
         string where = address.GetLeftPart(UriPartial.Authority);
         return fault.HttpRequestError switch
@@ -25,24 +30,28 @@ internal static class ConnectionFaults
             HttpRequestError.HttpProtocolError when fault.InnerException is HttpProtocolException
             {
                 ErrorCode: not (ProtocolError or Http11Required),
-            } => Broken(fault, where),
+            } => Broken(fault, where, hasAnswered),
             HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError => new(
                 GrpcStatusCode.Unavailable, $"{where} does not speak gRPC {(address.Scheme == "https" ? "over TLS" : "without TLS")}: "
-                    + $"is this the server's gRPC address, with the right scheme and port? ({Innermost(fault).Message})", fault)
+                    + $"{Advice} ({Innermost(fault).Message})", fault)
             {
                 Stage = ConnectionStage.Misconfigured,
                 OutcomeIsUnknown = true,
             },
-            _ => Broken(fault, where),
+            _ => Broken(fault, where, hasAnswered),
         };
     }
 
-    /// <summary>The connection broke while the answer was read.</summary>
-    public static MeteringException Broken(Exception fault, string where) =>
-        new(GrpcStatusCode.Unavailable, $"The connection to {where} broke before the answer came: {Innermost(fault).Message}", fault)
-        {
-            OutcomeIsUnknown = true,
-        };
+    /// <summary>
+    /// The connection broke while the answer was read. A server of another kind may do that too: it closes what it does not
+    /// understand, and the reset overtakes the words that say so.
+    /// </summary>
+    public static MeteringException Broken(Exception fault, string where, bool hasAnswered) => new(
+        GrpcStatusCode.Unavailable,
+        $"The connection to {where} broke before the answer came: {Innermost(fault).Message}"
+            + (hasAnswered ? "" : $" If it always does: {Advice}"),
+        fault)
+    { OutcomeIsUnknown = true };
 
     /// <summary>No connection within the time allowed.</summary>
     public static MeteringException ConnectTimedOut(Exception fault, Uri address, TimeSpan connectTimeout) => NotConnected(

@@ -55,7 +55,7 @@ internal sealed class RpcCaller(
         }
         catch (HttpRequestException fault)
         {
-            throw ConnectionFaults.Describe(fault, address);
+            throw ConnectionFaults.Describe(fault, address, _hasAnswered);
         }
         catch (InvalidProtocolBufferException fault)
         {
@@ -67,7 +67,7 @@ internal sealed class RpcCaller(
         }
         catch (IOException fault)
         {
-            throw ConnectionFaults.Broken(fault, Where);
+            throw ConnectionFaults.Broken(fault, Where, _hasAnswered);
         }
     }
 
