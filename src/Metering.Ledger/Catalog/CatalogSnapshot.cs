@@ -72,6 +72,7 @@ public sealed class CatalogSnapshot
             .Concat(_customers.Values.Select(customer => KeyValuePair.Create(customer.Key, (object)customer)))
             .ToFrozenDictionary();
         _skusByText = _skus.GetAlternateLookup<ReadOnlySpan<char>>();
+        FirstActiveCustomer = _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
     }
 
     /// <summary>What the snapshot was made from.</summary>
@@ -131,7 +132,7 @@ public sealed class CatalogSnapshot
     }
 
     /// <summary>The customer that was declared first and may buy; null when there is none.</summary>
-    public CustomerEntry? FirstActiveCustomer => _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
+    public CustomerEntry? FirstActiveCustomer { get; }
 
     private static FrozenDictionary<string, TEntry> Index<TObject, TEntry>(StoredCatalog catalog, Func<int, TObject, bool, TEntry?> resolve)
         where TObject : CatalogObject
