@@ -14,7 +14,7 @@ public static class RpcApplicationExtensions
     /// Serves gRPC and REST. Ends the pipeline for the paths of the services and for every request of a gRPC content type
     /// (unknown methods are UNIMPLEMENTED); everything else goes on to what follows. Middleware before it may set response
     /// headers: they are sent with every answer, errors included. Takes <see cref="TimeProvider"/> (the system's when none is
-    /// registered), <see cref="ILoggerFactory"/> and <see cref="IHostApplicationLifetime"/> from the application's services.
+    /// registered), <see cref="ILoggerFactory"/>, <see cref="ICallBudget"/> (none: nothing is bounded in common) and <see cref="IHostApplicationLifetime"/> from the application's services.
     /// </summary>
     public static IApplicationBuilder UseRpc(this IApplicationBuilder app, RpcServices services)
     {
@@ -28,7 +28,7 @@ public static class RpcApplicationExtensions
 
         ILoggerFactory log = provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         TimeProvider time = provider.GetService<TimeProvider>() ?? TimeProvider.System;
-        var runtime = new RpcRuntime(time, log.CreateLogger("Metering.Grpc"), stopping);
+        var runtime = new RpcRuntime(time, log.CreateLogger("Metering.Grpc"), provider.GetService<ICallBudget>(), stopping);
         var grpc = new GrpcServer(runtime);
         var rest = new RestServer(runtime);
         return app.Use(next => context => Route(context, services, grpc, rest, next));

@@ -2,9 +2,9 @@ namespace Metering.Ledger;
 
 /// <summary>
 /// Every limit of the product, with its unit, in one place. The wire contract's own limits come from the published
-/// protocol and never change; the others are defaults or bounds of options. <see cref="Check"/> runs at start.
+/// protocol and never change; the others are defaults or bounds of options. How they must stand to each other is in <see cref="Relations"/>.
 /// </summary>
-public static class Limits
+public static partial class Limits
 {
     // --- the wire contract ---
 
@@ -36,6 +36,30 @@ public static class Limits
 
     /// <summary>Largest catalog document, in bytes.</summary>
     public const int CatalogBytes = 16 * 1024 * 1024;
+
+    /// <summary>What a message that applies a catalog may hold beside the document, in bytes.</summary>
+    public const int CatalogEnvelopeBytes = 4096;
+
+    /// <summary>Deepest nesting of a catalog document.</summary>
+    public const int CatalogDepth = 10;
+
+    /// <summary>Longest name of a product, an account or a SKU in the catalog, in characters.</summary>
+    public const int NameCharacters = 200;
+
+    /// <summary>Longest name of a unit, in characters.</summary>
+    public const int UnitCharacters = 50;
+
+    /// <summary>Most faults of a catalog that suggest the name that may have been meant; looking for it takes time.</summary>
+    public const int CatalogSuggestions = 100;
+
+    /// <summary>Longest public key that can be registered, in characters of PEM.</summary>
+    public const int PublicKeyCharacters = 8 * 1024;
+
+    /// <summary>Longest admin token, in characters of its file.</summary>
+    public const int AdminTokenCharacters = 256;
+
+    /// <summary>Longest <c>x-client-request-id</c> that is echoed, in characters.</summary>
+    public const int ClientRequestIdCharacters = 128;
 
     // --- time ---
 
@@ -77,11 +101,40 @@ public static class Limits
     /// <summary>Most Write requests in one group commit.</summary>
     public const int GroupCommitRequests = 4 * 1024;
 
+    /// <summary>Most Write requests that are kept, with their buffers, for the next call; more are left to the garbage collector.</summary>
+    public const int PooledRequests = 4 * 1024;
+
+    /// <summary>Largest buffer that a kept request keeps, in bytes; a larger one is given up.</summary>
+    public const int PooledRequestBytes = 8 * 1024;
+
     /// <summary>Most verified tokens that are remembered.</summary>
     public const int VerifiedTokens = 100_000;
 
     /// <summary>Free space on the data directory's disk below which writes are refused, in bytes.</summary>
     public const long FreeDiskBytes = 64L * 1024 * 1024;
+
+    // --- what is in flight ---
+
+    /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>
+    public const int RequestsInFlight = 8 * 1024;
+
+    /// <summary>The same for one address, so that none can take what is everybody's.</summary>
+    public const int RequestsInFlightPerAddress = 4 * 1024;
+
+    /// <summary>Most requests beyond that whose refusal waits to be read, in all and for one address; one more is cut off unanswered.</summary>
+    public const int RefusalsInFlight = 1024;
+
+    /// <summary>Most bytes of request messages that all requests hold together, those of up to 4 KiB not counted.</summary>
+    public const long MessageBytesInFlight = 64L * 1024 * 1024;
+
+    /// <summary>The same for one address.</summary>
+    public const long MessageBytesInFlightPerAddress = 24L * 1024 * 1024;
+
+    /// <summary>Most streaming calls (health watches, reflection) open at once.</summary>
+    public const int StreamingCalls = 1024;
+
+    /// <summary>The same for one address.</summary>
+    public const int StreamingCallsPerAddress = 128;
 
     // --- connections ---
 
@@ -92,7 +145,7 @@ public static class Limits
     /// Most connections open at once from one address (IPv6: from one /64 network), unless configured otherwise. Behind a
     /// proxy every client has the proxy's address.
     /// </summary>
-    public const int ConnectionsPerAddress = 1024;
+    public const int ConnectionsPerAddress = 512;
 
     /// <summary>Most connections that can be configured, in all and per address.</summary>
     public const int ConnectionsMaximum = 100_000;
@@ -119,13 +172,13 @@ public static class Limits
     public const int FrameBytes = 16 * 1024;
 
     /// <summary>Most that a client may send ahead on one HTTP/2 stream before the server has read it, in bytes.</summary>
-    public const int StreamWindowBytes = 128 * 1024;
+    public const int StreamWindowBytes = 96 * 1024;
 
     /// <summary>Most that a client may send ahead on one HTTP/2 connection, all streams together, in bytes.</summary>
-    public const int ConnectionWindowBytes = 256 * 1024;
+    public const int ConnectionWindowBytes = 128 * 1024;
 
     /// <summary>Most of an HTTP/1.1 request that is held before it is read, in bytes.</summary>
-    public const int RequestBufferBytes = 128 * 1024;
+    public const int RequestBufferBytes = 64 * 1024;
 
     /// <summary>Most of an answer that is held for a client that does not read it, in bytes; the writer waits beyond.</summary>
     public const int ResponseBufferBytes = 64 * 1024;
@@ -165,34 +218,17 @@ public static class Limits
     /// <summary>Most accounts whose rate is remembered at once; one more waits until another has paused.</summary>
     public const int RatedAccounts = 100_000;
 
-    /// <summary>Throws when two limits contradict each other: a programming error, caught at start.</summary>
-    public static void Check()
-    {
-        Require(RecordsPerWrite * (UuidCharacters + IdCharacters + 40) < WriteMessageBytes, "a full Write fits into its message");
-        Require(JwtCharacters < MessageBytes, "a JWT fits into a message");
-        Require(IamTokenCharacters < MessageBytes, "an IAM token fits into a message");
-        Require(GroupCommitRequests <= LedgerQueueRequests, "a group commit is never larger than the queue");
-        Require(IamTokenLifetimeMinimum <= IamTokenLifetime, "the default token lifetime is allowed");
-        Require(AcceptanceWindow <= AcceptanceWindowMaximum, "the default acceptance window is allowed");
-        Require(FutureTolerance < AcceptanceWindow, "the future tolerance is smaller than the window");
-        CheckConnections();
-    }
+    // --- token exchange ---
 
-    private static void CheckConnections()
-    {
-        Require(ConnectionsPerAddress <= Connections && Connections <= ConnectionsMaximum, "one address never has more than all connections");
-        Require(IamTokenCharacters < RequestHeaderFieldBytes, "an IAM token fits into a header");
-        Require(RequestHeaderFieldBytes <= RequestHeadersBytes, "a header fits into the headers");
-        Require(FrameBytes <= StreamWindowBytes && StreamWindowBytes <= ConnectionWindowBytes, "a frame fits into a stream's window, and that into the connection's");
-        Require(WriteMessageBytes < StreamWindowBytes, "a Write travels without waiting for a window");
-        Require(RequestLineBytes <= RequestBufferBytes && RequestHeadersBytes <= RequestBufferBytes, "line and headers fit into the buffer");
-        Require(PingInterval + PingTime < IdleTime, "a dead connection is noticed before an idle one is closed");
-        Require(DataRateGrace > TimeSpan.FromSeconds(1), "the grace outlasts a tick of the server's timer");
-    }
+    /// <summary>Token exchanges per second that one address may ask for, unless configured otherwise; an SDK needs one in 20 s at most.</summary>
+    public const int ExchangeRate = 500;
 
-    private static void Require(bool holds, string relation)
-    {
-        if (!holds)
-            throw new InvalidOperationException($"Limits contradict each other: {relation} does not hold.");
-    }
+    /// <summary>Highest rate of token exchanges that can be configured, in requests per second.</summary>
+    public const int ExchangeRateMaximum = 100_000;
+
+    /// <summary>Seconds' worth of exchanges that an address may ask for at once after a pause.</summary>
+    public const int ExchangeBurstSeconds = 4;
+
+    /// <summary>Most addresses whose exchanges are remembered at once; one more waits until another has paused.</summary>
+    public const int RatedAddresses = 100_000;
 }

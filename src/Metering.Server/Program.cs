@@ -84,11 +84,12 @@ public static class Program
         ListenAddresses? bound = null;
         string Advertised() => AdvertisedEndpoint.Of(options, Volatile.Read(ref bound));
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
+        ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
         var gate = new AdminGate(admin);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
-            new IamTokenRpc(exchange, tokens, admin, catalog).Service(),
+            new IamTokenRpc(exchange, tokens, admin, catalog, exchangeRate).Service(),
             new ApiEndpointRpc(Advertised).Service(),
             new CatalogRpc(gate, registry, catalog).Service(),
             new UsageRpc(gate, catalog, store.Ledger).Service(),
@@ -113,8 +114,11 @@ public static class Program
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
         builder.Services.AddSingleton(time);
         builder.Services.AddHealthChecks().AddCheck("ledger", new LedgerHealth(ledger));
+        var connections = new ConnectionGate(options.Connections, options.ConnectionsPerAddress); // one for all listeners
+        var requests = new RequestGate(options.Wire);
+        builder.Services.AddSingleton(connections).AddSingleton<ICallBudget>(requests);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options, tls));
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options, tls, connections));
 
         var health = new HealthService();
         health.SetServing("", isServing: true);
@@ -124,8 +128,9 @@ public static class Program
         builder.Services.AddSingleton(health);
         WebApplication application = builder.Build();
         application.Use(RequestIdMiddleware.InvokeAsync);
-        application.UseHealthChecks("/healthz", Health.Alive);
-        application.UseHealthChecks("/readyz", Health.Ready);
+        application.Use(requests.InvokeAsync);
+        application.UseHealthChecks(Health.AlivePath, Health.Alive);
+        application.UseHealthChecks(Health.ReadyPath, Health.Ready);
         application.Use(OpenApiDocument.Serve(services));
         application.UseRpc(new RpcServices(all));
         application.Run(NotFound.AnswerAsync);

@@ -8,7 +8,7 @@ namespace Metering.Grpc;
 /// </summary>
 internal sealed class Deadline : IDisposable
 {
-    private const int SourcesMaximum = 4096;
+    private const int SourcesMaximum = RpcLimits.PooledDeadlines;
 
     // Timers reach 49 days; a call that may take longer is not held to it.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);

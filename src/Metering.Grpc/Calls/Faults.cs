@@ -1,5 +1,6 @@
 using System.IO;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Grpc;
@@ -13,8 +14,8 @@ internal static partial class Faults
         {
             case RpcException refusal:
                 return refusal.Status;
-            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
-                return Statuses.BodyTooSlow;
+            case BadHttpRequestException when IsBodyTooSlow(exception):
+                return Statuses.BodyTooSlow(call.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate);
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
             case BadHttpRequestException:
@@ -28,6 +29,10 @@ internal static partial class Faults
                 return Statuses.Fault;
         }
     }
+
+    /// <summary>Whether the server gave up a body that arrived below its lowest rate. Of HTTP/1.1 only: HTTP/2 ends the connection.</summary>
+    public static bool IsBodyTooSlow(Exception exception) =>
+        exception is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout };
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "{Method} failed")]
     private static partial void LogFault(ILogger log, string method, Exception exception);

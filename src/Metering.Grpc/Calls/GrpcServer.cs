@@ -52,7 +52,7 @@ internal sealed class GrpcServer(RpcRuntime runtime) : ICallWire
             RpcStatus? status;
             try
             {
-                status = await call.Method.ServeAsync(call, this);
+                status = call.Admit() ?? await call.Method.ServeAsync(call, this);
             }
             catch (Exception exception)
             {

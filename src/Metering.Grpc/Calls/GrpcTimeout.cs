@@ -7,7 +7,7 @@ internal static class GrpcTimeout
 {
     public const string HeaderName = "grpc-timeout";
 
-    private const int DigitsMaximum = 8;
+    private const int DigitsMaximum = RpcLimits.TimeoutDigits;
 
     /// <summary>Null when there is no timeout; false when there is one that is malformed.</summary>
     public static bool TryParse(StringValues header, out TimeSpan? timeout)

@@ -11,13 +11,15 @@ public sealed class RpcCall
     /// Most bytes of added trailers, together: names, values (base64 where binary) and 32 a trailer, as HTTP/2 counts. The
     /// rest of the 8 KiB that every client takes is the status's.
     /// </summary>
-    public const int TrailerBytesMaximum = 2048;
+    public const int TrailerBytesMaximum = RpcLimits.AddedTrailerBytes;
 
     private readonly RpcRuntime _runtime;
     private Task? _ending;
     private CancellationTokenSource? _linked;
     private bool _hasLinked;
     private CancellationToken _cancellationToken;
+    private long _heldBytes;
+    private bool _isOpenStream;
 
     internal RpcCall(HttpContext context, RpcMethod method, RpcRuntime runtime, Deadline? deadline, MessageEncoding encoding)
     {
@@ -143,6 +145,31 @@ public sealed class RpcCall
         KeepTrailer(name, Metadata.EncodeBinary(value));
     }
 
+    /// <summary>
+    /// Before anything is read: whether the method's guard lets the call in, and whether there is room for it. Null, or the
+    /// refusal.
+    /// </summary>
+    internal RpcStatus? Admit()
+    {
+        if (Method.Guard?.Invoke(this) is { } refusal)
+            return refusal;
+        if (!Method.IsStreaming || _runtime.Budget is not { } budget)
+            return null;
+        _isOpenStream = budget.TryOpenStream(HttpContext);
+        return _isOpenStream ? null : Statuses.TooManyStreams;
+    }
+
+    /// <summary>Whether there is room for the call to hold so many bytes of its request in all, until it ends.</summary>
+    internal bool TryHold(long bytes)
+    {
+        if (bytes <= RpcLimits.UnchargedBytes || bytes <= _heldBytes || _runtime.Budget is not { } budget)
+            return true;
+        if (!budget.TryTake(HttpContext, bytes - _heldBytes))
+            return false;
+        _heldBytes = bytes;
+        return true;
+    }
+
     /// <summary>The deadline passed: answers the client, unless the handler has finished.</summary>
     internal void AnswerExpiry()
     {
@@ -158,6 +185,10 @@ public sealed class RpcCall
     {
         _linked?.Dispose();
         Expiry?.Dispose();
+        if (_heldBytes > 0)
+            _runtime.Budget!.Return(HttpContext, _heldBytes);
+        if (_isOpenStream)
+            _runtime.Budget!.CloseStream(HttpContext);
     }
 
     private void KeepTrailer(string name, string value)

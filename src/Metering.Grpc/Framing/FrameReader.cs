@@ -36,7 +36,8 @@ internal readonly struct FrameRead<T>
 /// Takes length-prefixed messages (flag, 4 bytes big-endian length, message) out of a request's pipe, however they are
 /// cut. Messages are parsed where they lie, before the pipe moves on.
 /// </summary>
-internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, MessageEncoding encoding, int maximumMessageBytes)
+internal readonly struct FrameReader<T>(
+    RpcCall call, PipeReader pipe, MessageCodec<T> codec, MessageEncoding encoding, int maximumMessageBytes)
 {
     /// <summary>The one message of a call that sends one, once the client has half-closed.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -70,6 +71,9 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
                             return single;
                         return FrameRead<T>.Refused(rest.IsEmpty ? Statuses.NoMessage : Statuses.Truncated);
                     }
+
+                    if (!call.TryHold(rest.Length))
+                        return FrameRead<T>.Refused(Statuses.MemoryFull);
                 }
                 finally
                 {
@@ -99,6 +103,8 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
                     return next;
                 if (read.IsCompleted)
                     return rest.IsEmpty ? FrameRead<T>.End : FrameRead<T>.Refused(Statuses.Truncated);
+                if (!call.TryHold(rest.Length))
+                    return FrameRead<T>.Refused(Statuses.MemoryFull);
             }
             finally
             {
@@ -145,6 +151,8 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
 
     private FrameRead<T> Parse(in ReadOnlySequence<byte> message, bool isCompressed)
     {
+        if (!call.TryHold(message.Length))
+            return FrameRead<T>.Refused(Statuses.MemoryFull);
         try
         {
             return FrameRead<T>.Of(codec.Read(message), isCompressed);

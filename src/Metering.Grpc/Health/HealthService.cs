@@ -9,7 +9,7 @@ namespace Metering.Grpc;
 /// </summary>
 public sealed class HealthService
 {
-    private const int RequestBytesMaximum = 4096;
+    private const int RequestBytesMaximum = RpcLimits.HealthRequestBytes;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, bool> _serving = new(StringComparer.Ordinal);

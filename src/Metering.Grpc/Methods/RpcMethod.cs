@@ -17,6 +17,9 @@ internal abstract class RpcMethod(MethodDescriptor descriptor, int maximumMessag
     /// <summary>Largest request message, in bytes, after decompression.</summary>
     public int MaximumMessageBytes { get; } = maximumMessageBytes;
 
+    /// <summary>Asked before anything of a request is read: null lets the call in.</summary>
+    public Func<RpcCall, RpcStatus?>? Guard { get; set; }
+
     public bool IsStreaming => Descriptor.IsClientStreaming || Descriptor.IsServerStreaming;
 
     /// <summary>

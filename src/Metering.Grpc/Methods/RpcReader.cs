@@ -14,7 +14,7 @@ public sealed class RpcReader<T>
     {
         _call = call;
         _codec = codec;
-        _frames = new(call.HttpContext.Request.BodyReader, codec, call.RequestEncoding, maximumMessageBytes);
+        _frames = new(call, call.HttpContext.Request.BodyReader, codec, call.RequestEncoding, maximumMessageBytes);
     }
 
     /// <summary>The message read last; valid until the next read, or until the handler has finished.</summary>

@@ -11,6 +11,7 @@ public sealed class RpcService(ServiceDescriptor descriptor)
 {
     private readonly Dictionary<string, RpcMethod> _methods = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unserved = new(StringComparer.Ordinal);
+    private Func<RpcCall, RpcStatus?>? _guard;
 
     /// <summary>The service that is implemented.</summary>
     public ServiceDescriptor Descriptor { get; } = descriptor;
@@ -105,8 +106,23 @@ public sealed class RpcService(ServiceDescriptor descriptor)
         return this;
     }
 
+    /// <summary>
+    /// Puts a guard before all methods of the service. It is asked before anything of a request is read, so that whom it
+    /// turns away cannot make the server hold a message: null lets a call in.
+    /// </summary>
+    public RpcService Guarded(Func<RpcCall, RpcStatus?> guard)
+    {
+        if (_guard is not null)
+            throw new InvalidOperationException($"{Descriptor.FullName} has a guard already.");
+        _guard = guard;
+        foreach (RpcMethod method in _methods.Values)
+            method.Guard = guard;
+        return this;
+    }
+
     private RpcService Add(RpcMethod method)
     {
+        method.Guard = _guard;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(method.MaximumMessageBytes);
         if (_unserved.Contains(method.Descriptor.Name) || !_methods.TryAdd(method.Descriptor.Name, method))
             throw new ArgumentException($"{method.Name} was registered before.");

@@ -14,7 +14,7 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
     public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
     {
         var frames = new FrameReader<TRequest>(
-            call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
+            call, call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
         FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
         if (!read.HasMessage)
             return read.Refusal;

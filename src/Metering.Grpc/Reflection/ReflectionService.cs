@@ -12,7 +12,7 @@ namespace Metering.Grpc;
 /// </summary>
 public static class ReflectionService
 {
-    private const int RequestBytesMaximum = 16 * 1024;
+    private const int RequestBytesMaximum = RpcLimits.ReflectionRequestBytes;
 
     /// <summary><c>grpc.reflection.v1</c> and <c>v1alpha</c> about the given services and about themselves.</summary>
     public static IReadOnlyList<RpcService> About(IEnumerable<RpcService> services)

@@ -10,9 +10,9 @@ internal static class StatusDetails
     public const string TrailerName = "grpc-status-details-bin";
 
     /// <summary>Most bytes of details, before base64; fewer when the other trailers leave less (see StatusWriter).</summary>
-    public const int BytesMaximum = 4500;
+    public const int BytesMaximum = RpcLimits.StatusDetailBytes;
 
-    private const int MessageCharactersMaximum = 512;
+    private const int MessageCharactersMaximum = RpcLimits.StatusDetailMessageCharacters;
 
     private const string TypePrefix = "type.googleapis.com";
 

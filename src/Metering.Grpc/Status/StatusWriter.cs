@@ -15,11 +15,11 @@ internal static class StatusWriter
 
     // What every client takes in one block of headers or trailers. A part of it is kept for the headers that Trailers-Only
     // carries beside the status: the protocol's own and those of middleware.
-    private const int BlockBytesMaximum = 8192;
+    private const int BlockBytesMaximum = RpcLimits.TrailerBlockBytes;
     private const int OtherHeaderBytes = 512;
 
     // After percent-encoding.
-    private const int MessageCharactersMaximum = 1800;
+    private const int MessageCharactersMaximum = RpcLimits.StatusMessageCharacters;
 
     private static readonly StringValues[] Codes =
         Enum.GetValues<RpcCode>().Select(code => new StringValues(((int)code).ToString())).ToArray();

@@ -1,3 +1,8 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
 namespace Metering.Grpc;
 
 /// <summary>The refusals of this layer itself, each in words that say what was wrong.</summary>
@@ -7,7 +12,12 @@ internal static class Statuses
     public static readonly RpcStatus Cancelled = new(RpcCode.Cancelled, "the client gave up the call");
     public static readonly RpcStatus Stopping = new(RpcCode.Unavailable, "the server is stopping");
     public static readonly RpcStatus Fault = new(RpcCode.Internal, "internal error");
-    public static readonly RpcStatus BodyTooSlow = new(RpcCode.Unavailable, "the request arrived too slowly");
+
+    public static readonly RpcStatus MemoryFull = new(
+        RpcCode.ResourceExhausted, "too many request messages are being received or served at once; send the call again shortly", Retry());
+
+    public static readonly RpcStatus TooManyStreams = new(
+        RpcCode.ResourceExhausted, "too many streaming calls are open at once; close some, or try again later", Retry());
 
     public static readonly RpcStatus NoMessage = new(RpcCode.Unimplemented, "the call takes exactly one request message and got none");
     public static readonly RpcStatus SecondMessage = new(RpcCode.Unimplemented, "the call takes exactly one request message and got more");
@@ -16,6 +26,10 @@ internal static class Statuses
 
     public static readonly RpcStatus CompressedWithoutEncoding = new(
         RpcCode.Internal, "a request message is flagged as compressed, but grpc-encoding names no compression");
+
+    public static RpcStatus BodyTooSlow(MinDataRate? rate) => new(RpcCode.DeadlineExceeded, rate is null
+        ? "the request body arrived too slowly"
+        : $"the request body arrived at less than {rate.BytesPerSecond} bytes per second for {rate.GracePeriod.TotalSeconds} seconds");
 
     public static RpcStatus UnknownFrameFlag(byte flag) => new(
         RpcCode.Internal, $"a message frame starts with flag {flag}; known are 0 and 1");
@@ -42,4 +56,6 @@ internal static class Statuses
 
     public static RpcStatus UnsupportedContentEncoding(string encoding) => new(
         RpcCode.Unimplemented, $"content-encoding \"{encoding}\" is not supported; send the body as it is");
+
+    private static List<IMessage> Retry() => [new RetryInfo { RetryDelay = new Duration { Seconds = 1 } }];
 }

@@ -7,7 +7,7 @@ namespace Metering.Grpc;
 internal static class DecimalInteger
 {
     // An exponent beyond this leaves no integer of 64 bits but zero.
-    private const int ExponentMaximum = 100_000;
+    private const int ExponentMaximum = RpcLimits.JsonExponent;
 
     public static bool TryParse(ReadOnlySpan<char> text, out Int128 value)
     {

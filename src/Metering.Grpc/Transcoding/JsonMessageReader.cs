@@ -17,7 +17,7 @@ namespace Metering.Grpc;
 internal ref struct JsonMessageReader
 {
     /// <summary>Deepest nesting of objects and arrays.</summary>
-    public const int DepthMaximum = 64;
+    public const int DepthMaximum = RpcLimits.JsonDepth;
 
     private readonly JsonPath _path = new();
     private Utf8JsonReader _json;

@@ -10,10 +10,11 @@ internal static class RestRequest
 {
     /// <summary>Null and the message, or the refusal.</summary>
     public static async ValueTask<(RpcStatus? Refusal, IMessage Message)> ReadAsync(
-        HttpRequest request, RestRoute route, IReadOnlyList<string> pathValues, CancellationToken cancellationToken)
+        RpcCall call, RestRoute route, IReadOnlyList<string> pathValues)
     {
+        HttpRequest request = call.HttpContext.Request;
         IMessage message = route.Method.Descriptor.InputType.NewMessage();
-        RpcStatus? refusal = await ReadBodyAsync(request, route, message, cancellationToken);
+        RpcStatus? refusal = await ReadBodyAsync(call, route, message);
         refusal ??= FillFromQuery(request, route, message);
         for (int index = 0; index < route.Variables.Count && refusal is null; index++)
             refusal = Refusal(route.Variables[index].Fill(message, pathValues[index]));
@@ -22,22 +23,24 @@ internal static class RestRequest
         return (refusal, message);
     }
 
-    private static async ValueTask<RpcStatus?> ReadBodyAsync(
-        HttpRequest request, RestRoute route, IMessage message, CancellationToken cancellationToken)
+    private static async ValueTask<RpcStatus?> ReadBodyAsync(RpcCall call, RestRoute route, IMessage message)
     {
         if (!route.HasBody)
             return null;
+        HttpRequest request = call.HttpContext.Request;
         int maximumBytes = route.Method.MaximumMessageBytes;
         if (request.ContentLength > maximumBytes)
             return Statuses.BodyTooLarge(maximumBytes);
         PipeReader body = request.BodyReader;
         while (true)
         {
-            ReadResult read = await body.ReadAsync(cancellationToken);
+            ReadResult read = await body.ReadAsync(call.TransportToken);
             try
             {
                 if (read.Buffer.Length > maximumBytes)
                     return Statuses.BodyTooLarge(maximumBytes);
+                if (!call.TryHold(read.Buffer.Length))
+                    return Statuses.MemoryFull;
                 if (read.IsCompleted)
                     return read.Buffer.IsEmpty ? null : Refusal(JsonMessageReader.Merge(read.Buffer, message, route.BodyField));
             }

@@ -48,6 +48,7 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
         {
             var answer = new ArrayBufferWriter<byte>(256);
             RpcStatus? status;
+            int? httpStatus = null;
             ReadOnlyMemory<byte> body = default;
             try
             {
@@ -61,6 +62,8 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
             catch (Exception exception)
             {
                 status = Faults.ToStatus(exception, call, runtime.Log);
+                if (Faults.IsBodyTooSlow(exception))
+                    httpStatus = StatusCodes.Status408RequestTimeout;
             }
 
             if (call.IsAnswered)
@@ -70,7 +73,7 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
             if (status is null)
                 await WriteAsync(response, StatusCodes.Status200OK, body);
             else
-                await RefuseAsync(response, status);
+                await RefuseAsync(response, httpStatus ?? HttpStatusCodes.Of(status.Code), status);
         }
         finally
         {
@@ -81,8 +84,9 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
     private async ValueTask<RpcStatus?> ServeAsync(
         RpcCall call, RestRoute route, IReadOnlyList<string> pathValues, IBufferWriter<byte> answer)
     {
-        (RpcStatus? refusal, IMessage request) = await RestRequest.ReadAsync(
-            call.HttpContext.Request, route, pathValues, call.TransportToken);
+        if (call.Admit() is { } stranger)
+            return stranger;
+        (RpcStatus? refusal, IMessage request) = await RestRequest.ReadAsync(call, route, pathValues);
         return refusal ?? await route.Method.ServeMessageAsync(new ReadOnlySequence<byte>(request.ToByteArray()), answer, call, this);
     }
 
@@ -92,7 +96,8 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
         await response.CompleteAsync();
     }
 
-    private static Task RefuseAsync(HttpResponse response, RpcStatus status) =>
+    /// <summary>Answers with an error.</summary>
+    public static Task RefuseAsync(HttpResponse response, RpcStatus status) =>
         RefuseAsync(response, HttpStatusCodes.Of(status.Code), status);
 
     private static Task RefuseAsync(HttpResponse response, int httpStatus, RpcStatus status) =>

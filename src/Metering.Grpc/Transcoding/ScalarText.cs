@@ -8,7 +8,7 @@ namespace Metering.Grpc;
 /// <summary>A field's value as one text: what JSON strings and numbers, map keys, paths and queries have in common.</summary>
 internal static class ScalarText
 {
-    private const int ShownCharactersMaximum = 64;
+    private const int ShownCharactersMaximum = RpcLimits.ShownValueCharacters;
     private const NumberStyles RealStyle = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>The value as the generated code wants it.</summary>

@@ -20,6 +20,8 @@ public enum UsageKind : byte
 /// <remarks>Not thread-safe: exactly one stage has it at a time.</remarks>
 public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
 {
+    private const int PayloadBytes = 4096; // a full Write of ordinary ids
+
     private readonly UsageRecord[] _records = new UsageRecord[Limits.RecordsPerWrite];
     private ManualResetValueTaskSourceCore<LedgerAnswer> _answer = new() { RunContinuationsAsynchronously = true };
 
@@ -34,8 +36,8 @@ public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
     /// <summary><c>product_instance_id</c> or <c>product_id</c>, by <see cref="Kind"/>.</summary>
     public TextSlice TargetText;
 
-    /// <summary>The request message; every <see cref="TextSlice"/> points into it. Grown as needed, kept for reuse.</summary>
-    public byte[] Payload = new byte[4096];
+    /// <summary>The request message; every <see cref="TextSlice"/> points into it. Grown as needed; kept for reuse unless it became large.</summary>
+    public byte[] Payload = new byte[PayloadBytes];
 
     /// <summary>Records in the request, which may exceed <see cref="Limits.RecordsPerWrite"/>; only that many are kept.</summary>
     public int RecordCount;
@@ -85,7 +87,7 @@ public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
     /// <summary>Gives the answer and lets the request go on; the ledger must not touch it afterwards.</summary>
     public void Complete(LedgerAnswer answer) => _answer.SetResult(answer);
 
-    /// <summary>Makes the object as good as new, but keeps its buffers.</summary>
+    /// <summary>Makes the object as good as new, but keeps its buffers where they are not large.</summary>
     public void Reset()
     {
         Kind = default;
@@ -98,6 +100,8 @@ public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
         Product = null;
         ReceivedUnixNanoseconds = 0;
         NextInQueue = null;
+        if (Payload.Length > Limits.PooledRequestBytes)
+            Payload = new byte[PayloadBytes];
         _answer.Reset();
     }
 

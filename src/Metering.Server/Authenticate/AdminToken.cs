@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Metering.Ledger;
 using Microsoft.Extensions.Primitives;
 
 namespace Metering.Server;
@@ -17,7 +18,7 @@ public sealed class AdminToken
     private const string Prefix = "mma_";
     private const string Scheme = "Bearer ";
     private const int RandomBytes = 32;
-    private const int CharactersMaximum = 256;
+    private const int CharactersMaximum = Limits.AdminTokenCharacters;
 
     private static readonly int Characters = Prefix.Length + Base64Url.GetEncodedLength(RandomBytes);
 

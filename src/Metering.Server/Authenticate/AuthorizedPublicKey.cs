@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using Metering.Ledger;
 
 namespace Metering.Server;
 
@@ -13,7 +14,7 @@ namespace Metering.Server;
 internal sealed record AuthorizedPublicKey(string Pem, string Fingerprint, RSAParameters Parameters)
 {
     private const string Label = "PUBLIC KEY";
-    private const int CharactersMaximum = 8 * 1024;
+    private const int CharactersMaximum = Limits.PublicKeyCharacters;
 
     /// <summary>The algorithms that a key can have; the size of the modulus in bits is part of the name.</summary>
     public static readonly IReadOnlyList<string> Algorithms = ["RSA_2048", "RSA_4096"];

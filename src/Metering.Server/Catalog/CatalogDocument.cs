@@ -11,7 +11,7 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class CatalogDocument
 {
-    private const int DepthMaximum = 10;
+    private const int DepthMaximum = Limits.CatalogDepth;
 
     private readonly Parser _parser;
     private readonly CatalogFaults _faults;

@@ -1,3 +1,5 @@
+using Metering.Ledger;
+
 namespace Metering.Server;
 
 /// <summary>Something in a catalog file that keeps it from being applied.</summary>
@@ -15,7 +17,7 @@ public sealed record CatalogFault(string File, int Line, int Column, string Reas
 internal sealed class CatalogFaults(string file)
 {
     // Looking for similar names costs time for each; a file with more faults than this has other troubles.
-    private const int SuggestionsMaximum = 100;
+    private const int SuggestionsMaximum = Limits.CatalogSuggestions;
 
     private readonly List<CatalogFault> _faults = [];
     private int _suggestions;

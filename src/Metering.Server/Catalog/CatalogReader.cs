@@ -9,7 +9,7 @@ namespace Metering.Server;
 internal sealed class CatalogReader
 {
     private const string Version = "1";
-    private const int UnitCharacters = 50;
+    private const int UnitCharacters = Limits.UnitCharacters;
 
     private static readonly string[] Sections = ["version", "publishers", "customers", "products", "instances", "service_accounts"];
     private static readonly string[] Roles = [ServiceAccount.MeteringAgent];

@@ -11,7 +11,7 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class DeclarationReader
 {
-    private const int NameCharacters = 200;
+    private const int NameCharacters = Limits.NameCharacters;
     private const string IdForm = "1 to 50 characters of A-Z a-z 0-9 . _ -, the first a letter or digit";
 
     private static readonly SearchValues<char> IdCharacters =

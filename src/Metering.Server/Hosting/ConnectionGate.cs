@@ -8,7 +8,8 @@ namespace Metering.Server;
 
 /// <summary>
 /// Counts the connections that are open, in all and by address, and closes one that is too many before a byte of it is
-/// read. Its memory is one entry for each address that has a connection open.
+/// read. Its memory is one entry for each address that has a connection open. It hands each connection the counts of what
+/// its address holds, as a feature.
 /// </summary>
 /// <param name="maximum">Most connections in all.</param>
 /// <param name="maximumPerAddress">Most connections from one IPv4 address or one IPv6 /64 network, the least that a site is given.</param>
@@ -17,11 +18,15 @@ internal sealed class ConnectionGate(int maximum, int maximumPerAddress)
     private const int MappedPrefix = 0xFFFF; // marks IPv4 among the networks of IPv6, as ::ffff:0:0/96 does
 
     private readonly Lock _counting = new();
-    private readonly Dictionary<ulong, int> _byNetwork = [];
+    private readonly Dictionary<ulong, Entry> _byNetwork = [];
+    private readonly InFlight _whole = new(null);
     private int _open;
 
     /// <summary>Connections open now.</summary>
     public int Open => Volatile.Read(ref _open);
+
+    /// <summary>What all clients hold together.</summary>
+    public InFlight Whole => _whole;
 
     /// <summary>Addresses that have a connection open now.</summary>
     public int Networks
@@ -37,11 +42,13 @@ internal sealed class ConnectionGate(int maximum, int maximumPerAddress)
     public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         ulong network = NetworkOf(connection.RemoteEndPoint);
-        if (!TryEnter(network))
+        if (TryEnter(network) is not { } inFlight)
         {
             await connection.DisposeAsync();
             return;
         }
+
+        connection.Features.Set(inFlight);
 
         try
         {
@@ -54,9 +61,12 @@ internal sealed class ConnectionGate(int maximum, int maximumPerAddress)
     }
 
     /// <summary>The network that an address is counted under; what has no address is counted together.</summary>
-    internal static ulong NetworkOf(EndPoint? endPoint)
+    internal static ulong NetworkOf(EndPoint? endPoint) => NetworkOf((endPoint as IPEndPoint)?.Address);
+
+    /// <summary>The same of an address.</summary>
+    internal static ulong NetworkOf(IPAddress? address)
     {
-        if (endPoint is not IPEndPoint { Address: { } address })
+        if (address is null)
             return 0;
         Span<byte> bytes = stackalloc byte[16];
         if (address.IsIPv4MappedToIPv6)
@@ -67,18 +77,19 @@ internal sealed class ConnectionGate(int maximum, int maximumPerAddress)
             : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
-    internal bool TryEnter(ulong network)
+    /// <summary>What the address holds; null when there is no room for the connection.</summary>
+    internal InFlight? TryEnter(ulong network)
     {
         lock (_counting)
         {
             if (_open >= maximum)
-                return false;
-            ref int open = ref CollectionsMarshal.GetValueRefOrAddDefault(_byNetwork, network, out _);
-            if (open >= maximumPerAddress)
-                return false; // never a fresh entry: at least one connection per address is allowed
-            open++;
+                return null;
+            ref Entry entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_byNetwork, network, out _);
+            if (entry.Connections >= maximumPerAddress)
+                return null; // never a fresh entry: at least one connection per address is allowed
+            entry.Connections++;
             _open++;
-            return true;
+            return entry.InFlight ??= new InFlight(_whole);
         }
     }
 
@@ -87,8 +98,14 @@ internal sealed class ConnectionGate(int maximum, int maximumPerAddress)
         lock (_counting)
         {
             _open--;
-            if (--CollectionsMarshal.GetValueRefOrNullRef(_byNetwork, network) == 0)
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_byNetwork, network).Connections == 0)
                 _byNetwork.Remove(network);
         }
+    }
+
+    private struct Entry
+    {
+        public int Connections;
+        public InFlight? InFlight;
     }
 }

@@ -1,5 +1,6 @@
 using Metering.Ledger;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Metering.Server;
@@ -12,6 +13,16 @@ internal static class Health
 
     /// <summary>Ready needs the ledger.</summary>
     public static readonly HealthCheckOptions Ready = new();
+
+    /// <summary>Where readiness is asked for.</summary>
+    public const string ReadyPath = "/readyz";
+
+    /// <summary>Where life is asked for.</summary>
+    public const string AlivePath = "/healthz";
+
+    /// <summary>Whether a request asks after the server's health once: the one question that an overloaded server still answers.</summary>
+    public static bool IsAsked(PathString path) =>
+        path.Value is AlivePath or ReadyPath or "/grpc.health.v1.Health/Check";
 }
 
 /// <summary>Healthy as long as the ledger has met no fault that it must not outlive.</summary>

@@ -22,11 +22,10 @@ public sealed record ListenAddresses(IPEndPoint? Http, IPEndPoint? Grpc, IPEndPo
 internal static class Listeners
 {
     /// <summary>Tells Kestrel where to listen, in the order http, grpc, https.</summary>
-    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerCertificate? certificate)
+    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerCertificate? certificate, ConnectionGate gate)
     {
         kestrel.AddServerHeader = false;
-        WireLimits.Apply(kestrel.Limits);
-        var gate = new ConnectionGate(options.Connections, options.ConnectionsPerAddress); // one for all listeners
+        WireLimits.Apply(kestrel.Limits, options.Wire);
         if (options.ListenHttp is { } http)
             kestrel.Listen(http, listen => Admit(listen, gate, HttpProtocols.Http1));
         if (options.ListenGrpc is { } grpc)
@@ -45,7 +44,7 @@ internal static class Listeners
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls),
-                HandshakeTimeout = Limits.HandshakeTime,
+                HandshakeTimeout = options.Wire.HandshakeTime,
             });
         });
     }

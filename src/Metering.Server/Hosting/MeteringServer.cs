@@ -38,6 +38,9 @@ public sealed partial class MeteringServer : IAsyncDisposable
             Emulates(facts.Emulator);
     }
 
+    /// <summary>What clients hold at this moment, for tests.</summary>
+    internal InFlight InFlight => _application.Services.GetRequiredService<ConnectionGate>().Whole;
+
     /// <summary>What somebody who uses the server wants to know about it.</summary>
     public ServerFacts Facts { get; }
 

@@ -76,6 +76,12 @@ public sealed class ServerOptions
     /// <summary>Write requests that an account may send at once after a pause; null for one second's worth.</summary>
     public int? AccountBurst { get; set; }
 
+    /// <summary>Token exchanges per second that one address may ask for; null for any number.</summary>
+    public int? ExchangeRate { get; set; } = Limits.ExchangeRate;
+
+    /// <summary>The limits of the wire that cannot be set.</summary>
+    internal WireBounds Wire { get; set; } = new();
+
     /// <summary>Takes the clock's word although the ledger has seen a much later time, and makes the ledger forget that.</summary>
     public bool AcceptClock { get; set; }
 
@@ -96,6 +102,8 @@ public sealed class ServerOptions
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
         CheckRange(faults, "connections", Connections, 1, Limits.ConnectionsMaximum);
         CheckRange(faults, "connections-per-address", ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);
+        if (ExchangeRate is { } exchanges)
+            CheckRange(faults, "exchange-rate", exchanges, 1, Limits.ExchangeRateMaximum);
         if (AccountRate is { } rate)
             CheckRange(faults, "account-rate", rate, 1, Limits.AccountRateMaximum);
         if (AccountBurst is { } burst)

@@ -7,7 +7,7 @@ namespace Metering.Server;
 internal static class WireLimits
 {
     /// <summary>Sets every limit of a connection and of a request that Kestrel knows.</summary>
-    public static void Apply(KestrelServerLimits kestrel)
+    public static void Apply(KestrelServerLimits kestrel, WireBounds bounds)
     {
         // Kestrel would count each listener by itself: ConnectionGate counts them together.
         kestrel.MaxConcurrentConnections = null;
@@ -17,10 +17,10 @@ internal static class WireLimits
         kestrel.MaxRequestBufferSize = Limits.RequestBufferBytes;
         kestrel.MaxResponseBufferSize = Limits.ResponseBufferBytes;
         kestrel.MaxRequestBodySize = Limits.MessageBytes; // each method has its own limit instead
-        kestrel.RequestHeadersTimeout = Limits.RequestHeadersTime;
-        kestrel.KeepAliveTimeout = Limits.IdleTime;
-        kestrel.MinRequestBodyDataRate = new MinDataRate(Limits.RequestBytesPerSecond, Limits.DataRateGrace);
-        kestrel.MinResponseDataRate = new MinDataRate(Limits.ResponseBytesPerSecond, Limits.DataRateGrace);
+        kestrel.RequestHeadersTimeout = bounds.RequestHeadersTime;
+        kestrel.KeepAliveTimeout = bounds.IdleTime;
+        kestrel.MinRequestBodyDataRate = new MinDataRate(Limits.RequestBytesPerSecond, bounds.DataRateGrace);
+        kestrel.MinResponseDataRate = new MinDataRate(Limits.ResponseBytesPerSecond, bounds.DataRateGrace);
 
         Http2Limits http2 = kestrel.Http2;
         http2.MaxStreamsPerConnection = Limits.StreamsPerConnection;
@@ -29,7 +29,7 @@ internal static class WireLimits
         http2.HeaderTableSize = Limits.HeaderTableBytes;
         http2.InitialStreamWindowSize = Limits.StreamWindowBytes;
         http2.InitialConnectionWindowSize = Limits.ConnectionWindowBytes;
-        http2.KeepAlivePingDelay = Limits.PingInterval;
-        http2.KeepAlivePingTimeout = Limits.PingTime;
+        http2.KeepAlivePingDelay = bounds.PingInterval;
+        http2.KeepAlivePingTimeout = bounds.PingTime;
     }
 }

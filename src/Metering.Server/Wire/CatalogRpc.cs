@@ -9,19 +9,16 @@ namespace Metering.Server;
 /// <summary>Administration of the catalog and its keys, for the holder of the admin token.</summary>
 internal sealed class CatalogRpc(AdminGate admin, CatalogRegistry registry, CatalogHolder catalog)
 {
-    private const int EnvelopeBytes = 4096; // what an Apply message holds beside the catalog's text
-
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(CatalogServiceReflection.Descriptor.Services[0])
-        .Unary<ApplyCatalogRequest, ApplyCatalogResponse>("Apply", ApplyAsync, Limits.CatalogBytes + EnvelopeBytes)
+        .Guarded(call => admin.Check(call) is { } stranger ? RefusalStatus.Of(stranger) : null)
+        .Unary<ApplyCatalogRequest, ApplyCatalogResponse>("Apply", ApplyAsync, Limits.CatalogBytes + Limits.CatalogEnvelopeBytes)
         .Unary<GetCatalogRequest, GetCatalogResponse>("Get", Get, Limits.MessageBytes)
         .Unary<RegisterKeyRequest, RegisterKeyResponse>("RegisterKey", RegisterKeyAsync, Limits.MessageBytes)
         .Unary<DeleteKeyRequest, DeleteKeyResponse>("DeleteKey", DeleteKeyAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<ApplyCatalogResponse>> ApplyAsync(ApplyCatalogRequest request, RpcCall call)
     {
-        if (admin.Check(call) is { } stranger)
-            return RefusalStatus.Of(stranger);
         string fileName = request.FileName.Length == 0 ? "catalog" : request.FileName;
         CatalogApplication application = await registry.ApplyAsync(request.Yaml, fileName, request.DryRun, call.CancellationToken);
         return new ApplyCatalogResponse
@@ -35,16 +32,12 @@ internal sealed class CatalogRpc(AdminGate admin, CatalogRegistry registry, Cata
 
     private ValueTask<RpcResult<GetCatalogResponse>> Get(GetCatalogRequest request, RpcCall call)
     {
-        if (admin.Check(call) is { } stranger)
-            return new(RefusalStatus.Of(stranger));
         StoredCatalog stored = catalog.Current.Stored;
         return new(new GetCatalogResponse { Yaml = CatalogRegistry.ExportYaml(stored), Version = stored.Version });
     }
 
     private async ValueTask<RpcResult<RegisterKeyResponse>> RegisterKeyAsync(RegisterKeyRequest request, RpcCall call)
     {
-        if (admin.Check(call) is { } stranger)
-            return RefusalStatus.Of(stranger);
         KeyRegistration registration = await registry.RegisterKeyAsync(
             request.KeyId, request.ServiceAccountId, request.KeyAlgorithm, request.PublicKey, call.CancellationToken);
         return registration.Key is { } key
@@ -59,8 +52,6 @@ internal sealed class CatalogRpc(AdminGate admin, CatalogRegistry registry, Cata
 
     private async ValueTask<RpcResult<DeleteKeyResponse>> DeleteKeyAsync(DeleteKeyRequest request, RpcCall call)
     {
-        if (admin.Check(call) is { } stranger)
-            return RefusalStatus.Of(stranger);
         return await registry.DeleteKeyAsync(request.KeyId, call.CancellationToken) is { } refusal
             ? RefusalStatus.Of(refusal)
             : new DeleteKeyResponse();

@@ -7,7 +7,7 @@ using Identity = Yandex.Cloud.Iam.V1.CreateIamTokenRequest.IdentityOneofCase;
 namespace Metering.Server;
 
 /// <summary>Exchanges proofs of identity for IAM tokens, and takes tokens out of use.</summary>
-internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority tokens, AdminToken admin, CatalogHolder catalog)
+internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority tokens, AdminToken admin, CatalogHolder catalog, ExchangeRate? rate)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(IamTokenServiceReflection.Descriptor.Services[0])
@@ -17,7 +17,9 @@ internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority 
 
     private ValueTask<RpcResult<CreateIamTokenResponse>> Create(CreateIamTokenRequest request, RpcCall call) => new(request.IdentityCase switch
     {
-        Identity.Jwt => Answer(exchange.Value.Exchange(request.Jwt, catalog.Current)),
+        Identity.Jwt => rate?.Take(call.HttpContext.Connection.RemoteIpAddress) is { } tooOften
+            ? RefusalStatus.Of(tooOften)
+            : Answer(exchange.Value.Exchange(request.Jwt, catalog.Current)),
         Identity.YandexPassportOauthToken => Invalid(
             "yandex_passport_oauth_token", "is not accepted here: there is no passport. Send a jwt signed with an authorized key"),
         _ => Invalid("jwt", "is required"),

@@ -1,3 +1,4 @@
+using Metering.Ledger;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -11,7 +12,6 @@ internal static class RequestIdMiddleware
 {
     private const string RequestIdHeader = "x-request-id";
     private const string ClientRequestIdHeader = "x-client-request-id";
-    private const int ClientRequestIdCharacters = 128; // longer ones are not echoed, nor what no header can carry
 
     /// <summary>Sets the headers, then goes on.</summary>
     public static Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -21,7 +21,7 @@ internal static class RequestIdMiddleware
         IHeaderDictionary answer = context.Response.Headers;
         answer[RequestIdHeader] = id.Value.ToString("D");
         if (context.Request.Headers.TryGetValue(ClientRequestIdHeader, out StringValues clientId)
-            && clientId is [{ Length: > 0 and <= ClientRequestIdCharacters } text]
+            && clientId is [{ Length: > 0 and <= Limits.ClientRequestIdCharacters } text]
             && text.All(character => character is >= ' ' and <= '~'))
         {
             answer[ClientRequestIdHeader] = clientId;

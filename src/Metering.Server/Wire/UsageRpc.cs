@@ -14,12 +14,11 @@ internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger l
 
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
+        .Guarded(call => admin.Check(call) is { } stranger ? RefusalStatus.Of(stranger) : null)
         .Unary<QueryUsageRequest, QueryUsageResponse>("QueryUsage", QueryUsageAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
     {
-        if (admin.Check(call) is { } stranger)
-            return RefusalStatus.Of(stranger);
         var faults = new List<FieldFault>();
         var question = new UsageQuestion(
             new HourRange(HourOf(request.From, "from", long.MinValue, faults), HourOf(request.To, "to", long.MaxValue, faults)),

@@ -8,9 +8,7 @@ namespace Metering.Server;
 /// <summary>The request side of a Write: bytes of the pipe into a <see cref="UsageWrite"/> from a pool, and back to it.</summary>
 internal sealed class UsageWriteCodec(UsageKind kind) : MessageCodec<UsageWrite>
 {
-    private const int PooledRequests = 4096; // what a full group commit holds; more are left to the garbage collector
-
-    private static readonly ObjectPool<UsageWrite> Pool = new DefaultObjectPool<UsageWrite>(new Policy(), PooledRequests);
+    private static readonly ObjectPool<UsageWrite> Pool = new DefaultObjectPool<UsageWrite>(new Policy(), Limits.PooledRequests);
 
     /// <inheritdoc/>
     public override UsageWrite Read(in ReadOnlySequence<byte> message)

@@ -38,11 +38,11 @@ public class ConnectionGateTests
     public void Another_address_is_let_in_when_one_has_its_share_and_nothing_is_remembered_of_who_left()
     {
         var gate = new ConnectionGate(maximum: 3, maximumPerAddress: 2);
-        Assert.True(gate.TryEnter(1));
-        Assert.True(gate.TryEnter(1));
-        Assert.False(gate.TryEnter(1));
-        Assert.True(gate.TryEnter(2));
-        Assert.False(gate.TryEnter(3));
+        Assert.NotNull(gate.TryEnter(1));
+        Assert.NotNull(gate.TryEnter(1));
+        Assert.Null(gate.TryEnter(1));
+        Assert.NotNull(gate.TryEnter(2));
+        Assert.Null(gate.TryEnter(3));
         Assert.Equal((3, 2), (gate.Open, gate.Networks));
         gate.Leave(1);
         gate.Leave(1);

@@ -59,6 +59,17 @@ internal sealed class RawConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads frames until one is of this stream.</summary>
+    public async Task<(byte Type, byte Flags, int Stream, byte[] Payload)> ReadFrameOfStreamAsync(int stream)
+    {
+        while (true)
+        {
+            (byte Type, byte Flags, int Stream, byte[] Payload) frame = await ReadFrameAsync();
+            if (frame.Stream == stream)
+                return frame;
+        }
+    }
+
     /// <summary>Everything until the server closes, which it may do by a reset.</summary>
     public async Task<string> ReadToEndAsync()
     {

@@ -105,7 +105,7 @@ public class WireLimitsTests
     public void Kestrel_is_told_the_times_rates_and_buffers()
     {
         var kestrel = new KestrelServerLimits();
-        WireLimits.Apply(kestrel);
+        WireLimits.Apply(kestrel, new WireBounds());
         Assert.Equal(Bounds.IdleTime, kestrel.KeepAliveTimeout);
         Assert.Equal(Bounds.RequestHeadersTime, kestrel.RequestHeadersTimeout);
         Assert.Equal((Bounds.PingInterval, Bounds.PingTime), (kestrel.Http2.KeepAlivePingDelay, kestrel.Http2.KeepAlivePingTimeout));
