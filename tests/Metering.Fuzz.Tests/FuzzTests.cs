@@ -30,7 +30,7 @@ public class FuzzTests
         try
         {
             await using FuzzServer server = await FuzzServer.StartAsync();
-            var run = new FuzzRun(server.Target, family, settings.Seed);
+            var run = new FuzzRun(server.Target, name, number => InputFamilies.Make(family, settings.Seed, number));
             var progress = new FuzzProgress(name, numbers.Count, settings.Seed);
             run.Run(numbers, WellFormedEvery, progress.Show);
             progress.End(run);

@@ -17,7 +17,7 @@ public class SeedTests
         List<GrpcSeed> seeds =
         [
             .. Enumerable.Range(0, 200).Select(_ => GrpcSeed.Any(random)),
-            new(GrpcSeed.ExchangePath, "", new CreateIamTokenRequest { Jwt = TokenFamily.Jwt(0) }.ToByteArray()),
+            new(GrpcSeed.ExchangePath, "", new CreateIamTokenRequest { Jwt = Identity.Current.Jwts[0] }.ToByteArray()),
         ];
         FuzzInput[] inputs = [.. seeds.Select(seed => new FuzzInput(
             Carriage.Http2Stream, FrameBytes.Request(HeaderBlock.Write(seed.Headers()), GrpcSeed.Frame(seed.Message))))];

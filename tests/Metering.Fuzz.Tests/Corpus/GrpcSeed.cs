@@ -2,9 +2,11 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Metering.Contracts.V1;
+using Metering.Ledger;
 using Yandex.Cloud.Endpoint;
 using Yandex.Cloud.Iam.V1;
 using Yandex.Cloud.Marketplace.Metering.V1;
+using WireRecord = Yandex.Cloud.Marketplace.Metering.V1.UsageRecord;
 
 namespace Metering.Fuzz.Tests;
 
@@ -28,6 +30,9 @@ internal sealed record GrpcSeed(string Path, string Token, byte[] Message)
     public bool IsWrite => Path is WritePath or ImageWritePath or OlderWritePath;
 
     public Counting Counting => !IsWrite ? Counting.None : WriteUsageRequest.Parser.ParseFrom(Message).DryRun ? Counting.Rehearses : Counting.Counts;
+
+    /// <summary>Most records that it brings.</summary>
+    public int RecordsMaximum => IsWrite ? Message.Length / Limits.UuidCharacters : 0;
 
     /// <summary>Its headers, in the order in which clients send them.</summary>
     public List<(string Name, string Value)> Headers()
@@ -94,8 +99,8 @@ internal sealed record GrpcSeed(string Path, string Token, byte[] Message)
         UsageRecords = { Records(random, "dn272e8979uvek5cnuhk", 4) },
     }.ToByteArray());
 
-    private static IEnumerable<UsageRecord> Records(Random random, string sku, int maximum) =>
-        Enumerable.Range(0, random.Next(1, maximum + 1)).Select(_ => new UsageRecord
+    private static IEnumerable<WireRecord> Records(Random random, string sku, int maximum) =>
+        Enumerable.Range(0, random.Next(1, maximum + 1)).Select(_ => new WireRecord
         {
             Uuid = random.Uuid(),
             SkuId = sku,

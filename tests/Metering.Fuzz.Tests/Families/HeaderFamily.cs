@@ -61,6 +61,8 @@ internal sealed class HeaderFamily : IInputFamily
         return new FuzzInput(Carriage.Http2Stream, FrameBytes.Request(HeaderBlock.Write(headers), body))
         {
             Counting = seed.Counting,
+            RecordsMaximum = seed.RecordsMaximum,
+            IsUnsociable = true,
         };
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Metering.Ledger;
 using Metering.Server.Tests;
 using Yandex.Cloud.Marketplace.Metering.V1;
 
@@ -23,10 +24,12 @@ internal sealed class MessageFamily : IInputFamily
             _ => ProtobufMutator.Mutate(seed.Message, random),
         };
         List<(string, string)> headers = seed.Headers();
-        byte[] body = random.OneIn(4) ? Compress(message, headers, random) : Envelop(message, random);
+        bool isCompressed = random.OneIn(4);
+        byte[] body = isCompressed ? Compress(message, headers, random) : Envelop(message, random);
         return new FuzzInput(Carriage.Http2Stream, FrameBytes.Request(HeaderBlock.Write(headers), body))
         {
             Counting = seed.IsWrite ? CountingOf(message) : Counting.None,
+            RecordsMaximum = isCompressed ? Limits.RecordsPerWrite : body.Length / Limits.UuidCharacters,
             Fault = ParserAgreement.Fault(message, out _), // whatever the message was meant to be
         };
     }

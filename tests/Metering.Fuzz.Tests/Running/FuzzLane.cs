@@ -10,10 +10,12 @@ internal sealed class FuzzLane(FuzzTarget target) : IDisposable
     public int SentAgain { get; private set; }
 
     /// <summary>Sends inputs, those that can be together on one connection; answers in order.</summary>
-    public Answer[] Send(IReadOnlyList<FuzzInput> inputs)
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="onCutOff">Told of one that a neighbour's end cut off, perhaps after it was counted, before it is sent again.</param>
+    public Answer[] Send(IReadOnlyList<FuzzInput> inputs, Action<FuzzInput>? onCutOff = null)
     {
         var answers = new Answer?[inputs.Count];
-        int[] together = [.. Enumerable.Range(0, inputs.Count).Where(index => inputs[index].Carriage == Carriage.Http2Stream)];
+        int[] together = [.. Enumerable.Range(0, inputs.Count).Where(index => inputs[index] is { Carriage: Carriage.Http2Stream, IsUnsociable: false })];
         if (together.Length > 1)
         {
             Answer?[] shared = _streams.Send([.. together.Select(index => inputs[index])]);
@@ -25,7 +27,12 @@ internal sealed class FuzzLane(FuzzTarget target) : IDisposable
         {
             if (answers[index] is not null)
                 continue;
-            SentAgain += together.Length > 1 && inputs[index].Carriage == Carriage.Http2Stream ? 1 : 0;
+            if (together.Length > 1 && together.Contains(index))
+            {
+                SentAgain++;
+                onCutOff?.Invoke(inputs[index]);
+            }
+
             answers[index] = SendAlone(inputs[index]);
         }
 

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
-using Metering.Ledger;
 
 namespace Metering.Fuzz.Tests;
 
 /// <summary>Sends all inputs of a family to a server over several lanes, judges every answer, and keeps count of what was accepted.</summary>
-internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
+/// <param name="target">The server.</param>
+/// <param name="family">The family's name.</param>
+/// <param name="make">Makes the input of a number.</param>
+internal sealed class FuzzRun(FuzzTarget target, string family, Func<int, FuzzInput> make)
 {
     public const int FailuresMaximum = 20; // then the run ends: more would say the same
 
@@ -49,7 +51,9 @@ internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
     public void Run(IReadOnlyList<int> numbers, int wellFormedEvery, Action<int> progress)
     {
         using var probe = new WellFormedWrites(target);
-        Thread[] lanes = [.. Enumerable.Range(0, Math.Min(Lanes, (numbers.Count + BatchInputs - 1) / BatchInputs)).Select(_ => new Thread(() => RunLane(numbers, wellFormedEvery, probe, progress)))];
+        int batches = (numbers.Count + BatchInputs - 1) / BatchInputs;
+        Thread[] lanes =
+            [.. Enumerable.Range(0, Math.Min(Lanes, batches)).Select(_ => new Thread(() => RunLane(numbers, wellFormedEvery, probe, progress)))];
         foreach (Thread lane in lanes)
             lane.Start();
         foreach (Thread lane in lanes)
@@ -70,13 +74,13 @@ internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
                     break;
                 RunBatch(lane, [.. numbers.Skip(first).Take(BatchInputs)]);
                 if (wellFormedEvery > 0 && sinceProbe % wellFormedEvery < BatchInputs && probe.Fault() is { } fault)
-                    _failures.Enqueue(fault with { Name = $"{fault.Name} after {family.Name}:{first}" });
+                    _failures.Enqueue(fault with { Name = $"{fault.Name} after {family}:{first}" });
                 progress(Volatile.Read(ref _done));
             }
         }
         catch (Exception fault)
         {
-            _failures.Enqueue(new FuzzFailure($"{family.Name} client", new FuzzInput(Carriage.Http1Request, []), fault.ToString(), null));
+            _failures.Enqueue(new FuzzFailure($"{family} client", new FuzzInput(Carriage.Http1Request, []), fault.ToString(), null));
         }
 
         Interlocked.Add(ref _sentAgain, lane.SentAgain);
@@ -85,14 +89,10 @@ internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
     private void RunBatch(FuzzLane lane, int[] numbers)
     {
         int errorsBefore = target.Log.Count;
-        FuzzInput[] inputs = [.. numbers.Select(number => InputFamilies.Make(family, seed, number))];
-        int sentAgainBefore = lane.SentAgain;
-        Answer[] answers = lane.Send(inputs);
+        FuzzInput[] inputs = [.. numbers.Select(make)];
+        Answer[] answers = lane.Send(inputs, cutOff => Interlocked.Add(ref _possible, MaximumOf(cutOff)));
         for (int index = 0; index < inputs.Length; index++)
             Judge(numbers[index], inputs[index], answers[index]);
-
-        // Cut off the first time, perhaps after it was counted.
-        Interlocked.Add(ref _possible, (long)Limits.RecordsPerWrite * (lane.SentAgain - sentAgainBefore));
         Interlocked.Add(ref _done, inputs.Length);
         if (target.Log.Count == errorsBefore)
             return;
@@ -109,15 +109,15 @@ internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
         }.Where(part => part.Length > 0));
         _outcomes.AddOrUpdate(outcome.Length > 0 ? outcome : "closed", 1, (_, times) => times + 1);
         if ((input.Fault ?? Documented.Fault(answer)) is { } why)
-            _failures.Enqueue(new FuzzFailure($"{family.Name}:{number}", input, why, answer));
-        if (input.Counting is Counting.None or Counting.Rehearses)
-            return;
-        int? accepted = AcceptedRecords.In(answer);
+            _failures.Enqueue(new FuzzFailure($"{family}:{number}", input, why, answer));
+        int? accepted = input.Counting is Counting.None or Counting.Rehearses ? 0 : AcceptedRecords.In(answer);
         if (input.Counting == Counting.Counts)
             Interlocked.Add(ref _certain, accepted ?? 0);
-        int requests = input.Carriage is Carriage.Http2Connection or Carriage.Http1Connection ? 10 : 1;
-        Interlocked.Add(ref _possible, accepted is { } known && requests == 1 ? known : (long)requests * Limits.RecordsPerWrite);
+        bool isOneRequest = input.Carriage is Carriage.Http2Stream or Carriage.Http1Request;
+        Interlocked.Add(ref _possible, isOneRequest && accepted is { } known ? known : MaximumOf(input));
     }
+
+    private static int MaximumOf(FuzzInput input) => input.Counting is Counting.None or Counting.Rehearses ? 0 : input.RecordsMaximum;
 
     // An error was logged while these were under way: each is sent again by itself, to name the one that did it.
     private void FindCulprits()
@@ -129,16 +129,16 @@ internal sealed class FuzzRun(FuzzTarget target, IInputFamily family, int seed)
         foreach (int number in _suspects.Distinct().Take(SuspectsMaximum))
         {
             int errorsBefore = target.Log.Count;
-            FuzzInput input = InputFamilies.Make(family, seed, number);
+            FuzzInput input = make(number);
             Answer answer = lane.SendAlone(input);
             if (target.Log.Count == errorsBefore)
                 continue;
-            _failures.Enqueue(new FuzzFailure($"{family.Name}:{number}", input, $"the server logged: {target.Log.Errors[^1]}", answer));
+            _failures.Enqueue(new FuzzFailure($"{family}:{number}", input, $"the server logged: {target.Log.Errors[^1]}", answer));
             if (++found == FailuresMaximum)
                 return;
         }
 
         if (found == 0)
-            _failures.Enqueue(new FuzzFailure($"{family.Name} log", new FuzzInput(Carriage.Http1Request, []), $"the server logged: {target.Log.Errors[0]}", null));
+            _failures.Enqueue(new FuzzFailure($"{family} log", new FuzzInput(Carriage.Http1Request, []), $"the server logged: {target.Log.Errors[0]}", null));
     }
 }

@@ -7,6 +7,9 @@ namespace Metering.Fuzz.Tests;
 /// <summary>Sends inputs of <see cref="Carriage.Http2Connection"/>, each on a connection of its own.</summary>
 internal static class ConnectionExchange
 {
+    // Calls under way get this long before they are cut off; nothing is judged by it.
+    private static readonly TimeSpan AnswerPause = TimeSpan.FromMilliseconds(5);
+
     private const ulong Marker = 0x66757A7A2D656E64;
 
     /// <summary>
@@ -21,6 +24,8 @@ internal static class ConnectionExchange
         connection.Send([.. input.Bytes, .. FrameBytes.Frame(Http2Frame.Ping, 0, 0, payload)]);
         while (IsWhole(input.Bytes) && connection.Acknowledged != Marker && !connection.IsOver && connection.Whole.GoAways.Count == 0)
             connection.Read();
+        if (connection.Acknowledged == Marker)
+            connection.ReadWhileBusy(AnswerPause);
         connection.CloseSending();
         while (!connection.IsOver)
             connection.Read();

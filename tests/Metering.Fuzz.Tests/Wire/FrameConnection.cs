@@ -127,6 +127,13 @@ internal sealed class FrameConnection : IDisposable
         }
     }
 
+    /// <summary>Reads for as long as something comes after at most this pause.</summary>
+    public void ReadWhileBusy(TimeSpan pause)
+    {
+        while (!IsOver && _socket.Poll(pause, SelectMode.SelectRead))
+            Read();
+    }
+
     public void Dispose() => _socket.Dispose();
 
     private void TakeFrames()

@@ -1,3 +1,5 @@
+using Metering.Ledger;
+
 namespace Metering.Fuzz.Tests;
 
 /// <summary>How the bytes of an input travel.</summary>
@@ -38,6 +40,12 @@ internal enum Counting
 internal sealed record FuzzInput(Carriage Carriage, byte[] Bytes)
 {
     public Counting Counting { get; init; } = Counting.Unknown;
+
+    /// <summary>Likely to end its connection, so that others had better not share it.</summary>
+    public bool IsUnsociable { get; init; }
+
+    /// <summary>Most records that it can bring, all requests of it together: each needs a uuid of 36 characters.</summary>
+    public int RecordsMaximum { get; init; } = Bytes.Length / Limits.UuidCharacters;
 
     /// <summary>What is wrong already, without a server: two parsers that differ. Null when nothing is.</summary>
     public string? Fault { get; init; }
