@@ -1,4 +1,5 @@
 using System.IO;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,8 @@ internal static partial class Faults
                 return Statuses.BodyTooSlow(call.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate);
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
+            case ConnectionAbortedException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException }:
+                return Statuses.Cancelled; // the connection broke; RequestAborted follows a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;
             case OperationCanceledException when call.Expiry is { HasPassed: true }:

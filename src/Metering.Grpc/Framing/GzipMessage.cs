@@ -27,6 +27,8 @@ internal readonly struct GzipMessage : IDisposable
     public static RpcStatus? TryInflate(in ReadOnlySequence<byte> compressed, int maximumBytes, out GzipMessage message)
     {
         message = default;
+        if (compressed.IsEmpty)
+            return Statuses.CorruptGzip; // even nothing, compressed, has a header
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstBufferBytes, maximumBytes + 1));
         try
         {
