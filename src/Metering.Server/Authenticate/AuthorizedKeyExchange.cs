@@ -9,12 +9,18 @@ namespace Metering.Server;
 /// <summary>
 /// Exchanges a JWT that a client signed with its authorized key for an IAM token (RFC 7523, hardened by RFC 8725): one
 /// algorithm, PS256; <c>kid</c> names exactly one key of the catalog, and no other member of the header names a key
-/// (<c>jku</c>, <c>x5u</c>, <c>jwk</c> and the like are ignored); <c>iss</c>, <c>aud</c>, <c>iat</c> and <c>exp</c> are
-/// required. A JWT may be exchanged again until it expires: clients retry, and a stolen one is worth no more than that.
+/// (<c>jku</c>, <c>x5u</c>, <c>x5c</c>, <c>jwk</c> and the like are ignored); <c>typ</c> is JWT if it is there at all;
+/// <c>iss</c>, <c>aud</c>, <c>iat</c> and <c>exp</c> are required.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
+/// <remarks>
+/// Thread-safe. A JWT may be exchanged again until it ends, which is at most <see cref="Limits.JwtLifetime"/> and twice
+/// <see cref="Limits.JwtSkew"/> after it is first taken. Official SDKs do so: they put no <c>jti</c> in, repeat a call
+/// that failed, and several processes sign within the same second; so a JWT that was seen before cannot be told from a
+/// retry. Deleting its key ends the JWT and all that came of it at once.
+/// </remarks>
 public sealed class AuthorizedKeyExchange : ITokenExchange
 {
+    private const string TokenType = "JWT";
     private const string PublicAudience = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
 
     private static readonly Refusal NotProved = Refusal.Unauthenticated(
@@ -67,12 +73,18 @@ public sealed class AuthorizedKeyExchange : ITokenExchange
             return Refusal.Unauthenticated($"the JWT's alg is not {SecurityAlgorithms.RsaSsaPssSha256}, the only one accepted");
         if (Jwt.Text(jwt.Header, "kid") is not { } keyId)
             return Refusal.InvalidForm("the JWT's header has no kid: it has to name the authorized key");
+        if (!IsTypeOfJwt(jwt.Header))
+            return Refusal.InvalidForm($"the JWT's typ is not {TokenType}: it was made for something else");
         if (CheckForm(jwt.Payload) is { } malformed)
             return malformed;
 
         key = snapshot.FindKey(keyId);
         return Proves(jwt, key) && key is not null ? CheckClaims(jwt.Payload, key) : NotProved;
     }
+
+    // A media type, so that its case means nothing (RFC 7519, 5.1).
+    private static bool IsTypeOfJwt(JsonElement header) =>
+        !header.TryGetProperty("typ", out JsonElement type) || string.Equals(Jwt.Text(type), TokenType, StringComparison.OrdinalIgnoreCase);
 
     // An unknown key costs a verification too, so that the time does not tell which ids exist.
     private bool Proves(Jwt jwt, AuthorizedKey? key)

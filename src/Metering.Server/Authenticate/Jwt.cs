@@ -8,7 +8,7 @@ namespace Metering.Server;
 
 /// <summary>
 /// A JSON Web Token in compact form, taken apart but not yet believed. The one reader of both kinds of token, and a
-/// strict one: each segment has exactly one spelling, members occur once, critical extensions are refused. What is
+/// strict one: each segment has exactly one spelling, members occur once, extensions that change the meaning are refused. What is
 /// checked is thereby exactly what was signed.
 /// </summary>
 /// <param name="Header">A JSON object.</param>
@@ -58,9 +58,9 @@ internal sealed record Jwt(JsonElement Header, JsonElement Payload, byte[] Signe
             return false;
         }
 
-        if (header.TryGetProperty("crit", out _))
+        if (header.TryGetProperty("crit", out _) || header.TryGetProperty("b64", out _))
         {
-            fault = "demands extensions (crit) that are not known here";
+            fault = "demands extensions (crit, b64) that are not known here";
             return false;
         }
 

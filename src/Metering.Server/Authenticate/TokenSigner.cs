@@ -17,12 +17,13 @@ internal sealed record TokenClaims(string TokenId, string SubjectId, string? Key
 
 /// <summary>
 /// Signs IAM tokens (JWT, ES256) with the newest of the server's keys and verifies them with any of them, so that keys
-/// rotate without a valid token being dropped. A type and an audience of its own keep every other JWT from passing.
-/// Immutable.
+/// rotate without a valid token being dropped. A type, an issuer and an audience of its own keep every other JWT from
+/// passing. Each token has one spelling: see <see cref="CanonicalSignature"/>. Immutable.
 /// </summary>
 internal sealed class TokenSigner
 {
     private const string TokenType = "metering-iam+jwt";
+    private const string Issuer = "urn:metering";
     private const string Audience = "urn:metering:iam-token";
     private const string KeyClaim = "key";
 
@@ -62,13 +63,14 @@ internal sealed class TokenSigner
         string text = Handler.CreateToken(new SecurityTokenDescriptor
         {
             TokenType = TokenType,
+            Issuer = Issuer,
             Audience = Audience,
             IssuedAt = issuedAt.UtcDateTime,
             Expires = expiresAt.UtcDateTime,
             Claims = claims,
             SigningCredentials = _newest,
         });
-        return new IssuedToken(text, expiresAt);
+        return new IssuedToken(WithCanonicalSignature(text), expiresAt);
     }
 
     /// <summary>What a token says, expired or not, if one of the server's keys signed it.</summary>
@@ -82,6 +84,7 @@ internal sealed class TokenSigner
             || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Kid) is not { } signingKeyId
             || !_verifiers.TryGetValue(signingKeyId, out SignatureProvider? verifier)
             || !Holds(verifier, jwt)
+            || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Iss) != Issuer
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Aud) != Audience
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Jti) is not { } tokenId
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Sub) is not { } subjectId
@@ -94,11 +97,19 @@ internal sealed class TokenSigner
         return true;
     }
 
+    private static string WithCanonicalSignature(string token)
+    {
+        int start = token.LastIndexOf('.') + 1;
+        byte[] signature = Base64Url.DecodeFromChars(token.AsSpan(start));
+        CanonicalSignature.Make(signature);
+        return string.Concat(token.AsSpan(0, start), Base64Url.EncodeToString(signature));
+    }
+
     private static bool Holds(SignatureProvider verifier, Jwt jwt)
     {
         try
         {
-            return jwt.Signature.Length > 0 && verifier.Verify(jwt.SignedBytes, jwt.Signature);
+            return CanonicalSignature.Is(jwt.Signature) && verifier.Verify(jwt.SignedBytes, jwt.Signature);
         }
         catch (CryptographicException)
         {

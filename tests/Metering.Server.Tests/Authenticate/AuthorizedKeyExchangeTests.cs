@@ -219,6 +219,7 @@ public sealed class AuthorizedKeyExchangeTests
         header["jwk"] = new JsonObject { ["kty"] = "RSA", ["n"] = Base64Url.EncodeToString(own.Modulus), ["e"] = "AQAB" };
         header["jku"] = "https://evil.example/keys";
         header["x5u"] = "https://evil.example/certificate";
+        header["x5c"] = new JsonArray(Convert.ToBase64String(TestKeys.Second.ExportSubjectPublicKeyInfo()));
         fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload(), TestKeys.Second), Unauthenticated, NotProved);
         Assert.NotNull(fixture.TryExchange(IdentityFixture.Sign(header, fixture.Payload())).Token);
     }
@@ -252,10 +253,45 @@ public sealed class AuthorizedKeyExchangeTests
         fixture.AssertRefused($"{twice}.{payload}.", Malformed, "header that is not a JSON object");
         JsonObject header = fixture.Header();
         header["crit"] = new JsonArray("b64");
-        fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload()), Malformed, "demands extensions (crit)");
+        fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload()), Malformed, "demands extensions (crit, b64)");
+        header = fixture.Header();
+        header["b64"] = false;
+        fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload()), Malformed, "demands extensions (crit, b64)");
         header = fixture.Header();
         header.Remove("kid");
         fixture.AssertRefused(IdentityFixture.Sign(header, fixture.Payload()), Malformed, "no kid");
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("\"jwt\"", true)]
+    [InlineData("\"at+jwt\"", false)]
+    [InlineData("\"metering-iam+jwt\"", false)]
+    [InlineData("7", false)]
+    public async Task A_jwt_made_for_something_else_is_refused_by_its_type(string? type, bool accepted)
+    {
+        IdentityFixture fixture = await IdentityFixture.StartAsync();
+        JsonObject header = fixture.Header();
+        header.Remove("typ");
+        if (type is not null)
+            header["typ"] = JsonNode.Parse(type);
+        string jwt = IdentityFixture.Sign(header, fixture.Payload());
+        if (accepted)
+            Assert.NotNull(fixture.TryExchange(jwt).Token);
+        else
+            fixture.AssertRefused(jwt, Malformed, "typ is not JWT");
+    }
+
+    [Fact]
+    public async Task A_jwt_may_be_exchanged_again_until_it_ends_and_no_longer_than_its_key_lives()
+    {
+        IdentityFixture fixture = await IdentityFixture.StartAsync();
+        string jwt = fixture.GoodJwt();
+        Assert.NotEqual(fixture.TryExchange(jwt).Token!.Text, fixture.TryExchange(jwt).Token!.Text);
+        fixture.Time.Now = SettableTime.Start + Limits.JwtLifetime + Limits.JwtSkew - TimeSpan.FromTicks(1);
+        Assert.NotNull(fixture.TryExchange(jwt).Token);
+        fixture.Snapshot = IdentityFixture.Catalog(2, hasKey: false);
+        fixture.AssertRefused(jwt, Unauthenticated, NotProved);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -246,7 +247,7 @@ public sealed class TokenAuthorityTests
         foreach ((string part, string member, string value) in new[]
         {
             ("header", "typ", "JWT"), ("header", "alg", "none"), ("header", "alg", "HS256"), ("header", "kid", "other"),
-            ("payload", "aud", "someone"),
+            ("payload", "aud", "someone"), ("payload", "iss", "someone"),
         })
         {
             (JsonObject changedHeader, JsonObject changedPayload) = (PartOf(token, 0), PartOf(token, 1));
@@ -254,7 +255,7 @@ public sealed class TokenAuthorityTests
             AssertRefused(fixture.Authenticate(SignAsServer(fixture, changedHeader, changedPayload)), "not valid");
         }
 
-        foreach (string member in new[] { "jti", "sub", "exp", "aud" })
+        foreach (string member in new[] { "jti", "sub", "exp", "iss", "aud" })
         {
             JsonObject lacking = PartOf(token, 1);
             lacking.Remove(member);
@@ -271,6 +272,27 @@ public sealed class TokenAuthorityTests
         payload["sub"] = "aje-other";
         AssertRefused(fixture.Authenticate($"{parts[0]}.{IdentityFixture.Encode(payload.ToJsonString())}.{parts[2]}"), "not valid");
         AssertRefused(fixture.Authenticate($"{parts[0]}.{parts[1]}."), "not valid");
+    }
+
+    [Fact]
+    public async Task A_token_has_one_spelling_although_its_signature_has_two()
+    {
+        IdentityFixture fixture = await IdentityFixture.StartAsync();
+        string token = fixture.NewToken();
+        int start = token.LastIndexOf('.') + 1;
+        byte[] signature = Base64Url.DecodeFromChars(token.AsSpan(start));
+        Assert.True(CanonicalSignature.Is(signature));
+        var order = new BigInteger(
+            Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
+        byte[] other = [.. signature.AsSpan(0, 32), .. (order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true)];
+
+        // Control: for the key itself the two are as good as each other.
+        using var key = ECDsa.Create();
+        key.ImportPkcs8PrivateKey(fixture.Store.Keys[^1].PrivateKey, out _);
+        Assert.True(key.VerifyData(Encoding.ASCII.GetBytes(token[..(start - 1)]), other, HashAlgorithmName.SHA256));
+        AssertRefused(fixture.Authenticate(token[..start] + Base64Url.EncodeToString(other)), "not valid");
+        CanonicalSignature.Make(other);
+        Assert.Equal(signature, other);
     }
 
     [Fact]
@@ -357,6 +379,8 @@ public sealed class TokenAuthorityTests
         using var key = ECDsa.Create();
         key.ImportPkcs8PrivateKey(fixture.Store.Keys[^1].PrivateKey, out _);
         string unsigned = IdentityFixture.Unsigned(header, payload);
-        return unsigned + "." + Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(unsigned), HashAlgorithmName.SHA256));
+        byte[] signature = key.SignData(Encoding.ASCII.GetBytes(unsigned), HashAlgorithmName.SHA256);
+        CanonicalSignature.Make(signature);
+        return unsigned + "." + Base64Url.EncodeToString(signature);
     }
 }
