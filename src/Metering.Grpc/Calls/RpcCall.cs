@@ -90,7 +90,10 @@ public sealed class RpcCall
     /// <summary>Who answers when the deadline passes while the handler runs.</summary>
     internal ICallWire? Wire { get; set; }
 
-    internal bool IsStopping => _runtime.Stopping.IsCancellationRequested;
+    /// <summary>Cancelled when the server begins to stop.</summary>
+    internal CancellationToken Stopping => _runtime.Stopping;
+
+    internal bool IsStopping => Stopping.IsCancellationRequested;
 
     /// <summary>Reading and writing of the call itself end with the deadline; a client that is gone ends them anyway.</summary>
     internal CancellationToken TransportToken => Expiry?.Token ?? CancellationToken.None;

@@ -39,9 +39,12 @@ internal readonly struct FrameRead<T>
 internal readonly struct FrameReader<T>(
     RpcCall call, PipeReader pipe, MessageCodec<T> codec, MessageEncoding encoding, int maximumMessageBytes)
 {
-    /// <summary>The one message of a call that sends one, once the client has half-closed.</summary>
+    /// <summary>
+    /// The one message of a call that sends one, once the client has half-closed. A call whose message is not whole when the
+    /// server begins to stop has not begun: it is refused, so that no client holds up the end by never half-closing.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<FrameRead<T>> ReadSingleAsync(CancellationToken cancellationToken)
+    public async ValueTask<FrameRead<T>> ReadSingleAsync(CancellationToken cancellationToken, CancellationToken stopping)
     {
         FrameRead<T> single = default;
         bool handedOver = false;
@@ -49,7 +52,8 @@ internal readonly struct FrameReader<T>(
         {
             while (true)
             {
-                ReadResult read = await pipe.ReadAsync(cancellationToken);
+                ValueTask<ReadResult> reading = pipe.ReadAsync(cancellationToken);
+                ReadResult read = await (reading.IsCompleted ? reading : WaitAsync(reading, stopping));
                 ReadOnlySequence<byte> rest = read.Buffer;
                 try
                 {
@@ -72,6 +76,8 @@ internal readonly struct FrameReader<T>(
                         return FrameRead<T>.Refused(rest.IsEmpty ? Statuses.NoMessage : Statuses.Truncated);
                     }
 
+                    if (read.IsCanceled)
+                        return FrameRead<T>.Refused(Statuses.Stopping);
                     if (!call.TryHold(rest.Length))
                         return FrameRead<T>.Refused(Statuses.MemoryFull);
                 }
@@ -112,6 +118,15 @@ internal readonly struct FrameReader<T>(
                 pipe.AdvanceTo(rest.Start, taken ? rest.Start : rest.End);
             }
         }
+    }
+
+    // What is there already is read without this; a wait ends, with what has come, when the server begins to stop.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> reading, CancellationToken stopping)
+    {
+        using CancellationTokenRegistration registration =
+            stopping.UnsafeRegister(static pipe => ((PipeReader)pipe!).CancelPendingRead(), pipe);
+        return await reading;
     }
 
     private bool TakeMessage(ref ReadOnlySequence<byte> buffer, out FrameRead<T> taken)
@@ -156,6 +171,10 @@ internal readonly struct FrameReader<T>(
         try
         {
             return FrameRead<T>.Of(codec.Read(message), isCompressed);
+        }
+        catch (RpcException refused)
+        {
+            return FrameRead<T>.Refused(refused.Status);
         }
         catch (InvalidProtocolBufferException malformed)
         {

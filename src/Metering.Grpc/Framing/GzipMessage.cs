@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
 
@@ -12,6 +13,10 @@ internal readonly struct GzipMessage : IDisposable
 {
     private const int FirstBufferBytes = 4096;
 
+    // The shortest header, the shortest block, checksum and length.
+    private const int GzipBytesMinimum = 18;
+    private const int LengthBytes = 4;
+
     private readonly byte[] _buffer;
     private readonly int _length;
 
@@ -21,7 +26,7 @@ internal readonly struct GzipMessage : IDisposable
         _length = length;
     }
 
-    public ReadOnlySequence<byte> Bytes => new(_buffer, 0, _length);
+    public ReadOnlySequence<byte> Bytes => _buffer is null ? default : new(_buffer, 0, _length);
 
     /// <summary>Null with the message, or the refusal.</summary>
     public static RpcStatus? TryInflate(in ReadOnlySequence<byte> compressed, int maximumBytes, out GzipMessage message)
@@ -44,6 +49,8 @@ internal readonly struct GzipMessage : IDisposable
                     buffer = Grow(buffer);
             }
 
+            if (!EndsWithLength(compressed, length))
+                return Statuses.CorruptGzip;
             message = new GzipMessage(buffer, length);
             buffer = [];
             return null;
@@ -73,6 +80,17 @@ internal readonly struct GzipMessage : IDisposable
     {
         if (_buffer is not null)
             ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    // GZipStream checks the checksum when it comes, but takes the end of its input for the end of the message. The length that
+    // ends every gzip tells whether it was all there.
+    private static bool EndsWithLength(in ReadOnlySequence<byte> compressed, int length)
+    {
+        if (compressed.Length < GzipBytesMinimum)
+            return false;
+        Span<byte> end = stackalloc byte[LengthBytes];
+        compressed.Slice(compressed.Length - LengthBytes).CopyTo(end);
+        return BinaryPrimitives.ReadInt32LittleEndian(end) == length;
     }
 
     private static byte[] Grow(byte[] buffer)

@@ -21,7 +21,7 @@ public sealed class HealthService
         {
             OnStopping = Stop,
         }
-        .Unary<HealthCheckRequest, HealthCheckResponse>("Check", (request, _) => new(Check(request.Service)), RequestBytesMaximum)
+        .Unary<HealthCheckRequest, HealthCheckResponse>("Check", (request, call) => new(Check(request.Service, call)), RequestBytesMaximum)
         .ServerStreaming<HealthCheckRequest, HealthCheckResponse>("Watch", WatchAsync, RequestBytesMaximum);
 
     /// <summary>To be served.</summary>
@@ -52,12 +52,12 @@ public sealed class HealthService
         }
     }
 
-    private RpcResult<HealthCheckResponse> Check(string service)
+    private RpcResult<HealthCheckResponse> Check(string service, RpcCall call)
     {
         lock (_gate)
         {
             return _serving.TryGetValue(service, out bool isServing)
-                ? new HealthCheckResponse { Status = isServing ? ServingStatus.Serving : ServingStatus.NotServing }
+                ? new HealthCheckResponse { Status = isServing && !call.IsStopping ? ServingStatus.Serving : ServingStatus.NotServing }
                 : new RpcStatus(RpcCode.NotFound, $"unknown service \"{service}\"");
         }
     }
@@ -79,7 +79,7 @@ public sealed class HealthService
         }
     }
 
-    // A stopping server may reach the watch before it reaches Stop: both end it with NOT_SERVING.
+    // A stopping server may reach a call before it reaches Stop: nobody hears SERVING any more.
     private (ServingStatus Status, Task Changed, bool IsLast) Observe(string service, RpcCall call)
     {
         lock (_gate)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 
 namespace Metering.Grpc;
 
@@ -7,6 +8,7 @@ namespace Metering.Grpc;
 public abstract class MessageCodec<T>
 {
     /// <summary>Parses one message. The bytes are valid only during the call.</summary>
+    /// <exception cref="RpcException">What the caller hears, for example <see cref="MalformedProtobuf.Refuse"/>.</exception>
     /// <exception cref="InvalidProtocolBufferException">The bytes are malformed; the caller hears INTERNAL.</exception>
     public abstract T Read(in ReadOnlySequence<byte> message);
 
@@ -30,6 +32,7 @@ public sealed class ProtobufCodec<T> : MessageCodec<T>
     where T : class, IMessage<T>, new()
 {
     private static readonly MessageParser<T> Parser = new(() => new T());
+    private static readonly MessageDescriptor Descriptor = new T().Descriptor;
 
     private ProtobufCodec()
     {
@@ -41,7 +44,18 @@ public sealed class ProtobufCodec<T> : MessageCodec<T>
 #pragma warning restore CA1000
 
     /// <inheritdoc/>
-    public override T Read(in ReadOnlySequence<byte> message) => Parser.ParseFrom(message);
+    public override T Read(in ReadOnlySequence<byte> message)
+    {
+        try
+        {
+            T read = Parser.ParseFrom(message);
+            return MalformedProtobuf.FindOverlooked(message, Descriptor) is { } fault ? throw new RpcException(fault) : read;
+        }
+        catch (InvalidProtocolBufferException malformed)
+        {
+            throw new RpcException(MalformedProtobuf.Refuse(message, Descriptor, malformed.Message));
+        }
+    }
 
     /// <inheritdoc/>
     public override int SizeOf(T message) => message.CalculateSize();

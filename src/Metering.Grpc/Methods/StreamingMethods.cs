@@ -15,7 +15,7 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
     {
         var frames = new FrameReader<TRequest>(
             call, call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
-        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
+        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken, call.Stopping);
         if (!read.HasMessage)
             return read.Refusal;
         call.IsRequestCompressed = read.IsCompressed;

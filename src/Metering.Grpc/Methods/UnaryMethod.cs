@@ -19,7 +19,7 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
     {
         var frames = new FrameReader<TRequest>(
             call, call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
-        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken);
+        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken, call.Stopping);
         if (!read.HasMessage)
             return read.Refusal;
         call.IsRequestCompressed = read.IsCompressed;

@@ -1,11 +1,11 @@
 using System.Text.Unicode;
-using Metering.Grpc;
 
 namespace Metering.Server;
 
 /// <summary>
 /// Reads protobuf fields from contiguous bytes, handing out positions instead of copies. As strict as the general
-/// parser: truncation, overlong varints, field number 0 and stray end-groups are faults; text must be UTF-8.
+/// parser: truncation, overlong varints, field number 0 and stray end-groups are faults, thrown as
+/// <see cref="InvalidDataException"/>; text must be UTF-8.
 /// </summary>
 internal ref struct ProtobufSpanReader(ReadOnlySpan<byte> message, int start, int end)
 {
@@ -66,10 +66,10 @@ internal ref struct ProtobufSpanReader(ReadOnlySpan<byte> message, int start, in
     }
 
     /// <summary>Reads a text field, which must be UTF-8; answers where it stands.</summary>
-    public Ledger.TextSlice ReadText(string field)
+    public Ledger.TextSlice ReadText()
     {
         (int from, int to) = ReadBytes();
-        return Utf8.IsValid(_message[from..to]) ? new(from, to - from) : throw Malformed($"{field} is not UTF-8");
+        return Utf8.IsValid(_message[from..to]) ? new(from, to - from) : throw Malformed("the text is not UTF-8");
     }
 
     /// <summary>Steps over a field that is not known, whatever its type.</summary>
@@ -123,5 +123,5 @@ internal ref struct ProtobufSpanReader(ReadOnlySpan<byte> message, int start, in
         _position += bytes;
     }
 
-    private static RpcException Malformed(string what) => new(new RpcStatus(RpcCode.Internal, $"The request is not valid protobuf: {what}."));
+    private static InvalidDataException Malformed(string what) => new(what);
 }

@@ -1,5 +1,9 @@
 using System.Buffers;
+using Google.Protobuf.Reflection;
+using Metering.Grpc;
 using Metering.Ledger;
+using Yandex.Cloud.Marketplace.Metering.V1;
+using UsageRecord = Metering.Ledger.UsageRecord;
 
 namespace Metering.Server;
 
@@ -21,13 +25,29 @@ internal static class UsageWriteReader
     private const uint NanosecondsTag = (2 << 3) | 0;
 
     /// <summary>Copies the message, then notes where each part of it stands.</summary>
+    /// <exception cref="RpcException">The bytes are malformed: INTERNAL, with the field at which they stop being sound.</exception>
     public static void Read(in ReadOnlySequence<byte> message, UsageWrite write)
     {
         int length = (int)message.Length;
         if (write.Payload.Length < length)
             write.Payload = new byte[Math.Max(length, write.Payload.Length * 2)];
         message.CopyTo(write.Payload);
+        try
+        {
+            ReadRequest(write, length);
+        }
+        catch (InvalidDataException malformed)
+        {
+            throw new RpcException(MalformedProtobuf.Refuse(message, DescriptorOf(write.Kind), malformed.Message));
+        }
+    }
 
+    // What the fields are called, in words of a refusal.
+    private static MessageDescriptor DescriptorOf(UsageKind kind) =>
+        kind == UsageKind.Image ? WriteImageProductUsageRequest.Descriptor : WriteUsageRequest.Descriptor;
+
+    private static void ReadRequest(UsageWrite write, int length)
+    {
         ReadOnlySpan<byte> payload = write.Payload;
         var reader = new ProtobufSpanReader(payload, 0, length);
         while (reader.TryReadTag(out uint tag))
@@ -38,7 +58,7 @@ internal static class UsageWriteReader
                     write.DryRun = reader.ReadVarint() != 0;
                     break;
                 case TargetTag:
-                    write.TargetText = reader.ReadText(write.Kind == UsageKind.Image ? "product_id" : "product_instance_id");
+                    write.TargetText = reader.ReadText();
                     break;
                 case RecordTag:
                     (int start, int end) = reader.ReadBytes();
@@ -59,10 +79,10 @@ internal static class UsageWriteReader
             switch (tag)
             {
                 case UuidTag:
-                    record.UuidText = reader.ReadText("usage_records.uuid");
+                    record.UuidText = reader.ReadText();
                     break;
                 case SkuTag:
-                    record.SkuText = reader.ReadText("usage_records.sku_id");
+                    record.SkuText = reader.ReadText();
                     break;
                 case QuantityTag:
                     record.Quantity = (long)reader.ReadVarint();

@@ -45,6 +45,17 @@ internal sealed class ProbeService
             return RpcStatus.Ok;
         };
 
+    /// <summary>
+    /// Lets all four shapes do the same, before any message is written, and end as that says. A stream's messages are not read.
+    /// </summary>
+    public void EndEachWith(Func<RpcCall, ValueTask<RpcStatus>> end)
+    {
+        Behave = async (_, call) => await end(call);
+        Collect = async (_, call) => await end(call);
+        Repeat = (_, _, call) => end(call);
+        Converse = (_, _, call) => end(call);
+    }
+
     public RpcService Service => new RpcService(ProbeReflection.Descriptor.Services.Single())
         .Unary<Everything, Everything>("Echo", (request, _) => new(request), EchoBytes)
         .Unary("Behave", BehaveCodec, ResponseCodec, (request, call) => Behave(request, call), BehaveBytes)

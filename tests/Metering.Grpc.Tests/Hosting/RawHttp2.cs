@@ -1,66 +1,47 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Metering.Grpc.Tests;
 
-/// <summary>One HTTP/2 frame.</summary>
-internal sealed record RawFrame(byte Type, byte Flags, int Stream, byte[] Payload)
-{
-    public const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, WindowUpdate = 8;
-    public const byte EndStream = 1, Ack = 1, EndHeaders = 4;
-
-    public bool EndsStream => Type is Data or Headers && (Flags & EndStream) != 0;
-
-    /// <summary>Whether a header block on a fresh connection spells this header out (the server does not use Huffman codes).</summary>
-    public bool Spells(string name, string value)
-    {
-        byte[] spelled = [(byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
-        return Type == Headers && Payload.AsSpan().IndexOf(spelled) >= 0;
-    }
-}
-
-/// <summary>HTTP/2 frame by frame, for what HttpClient cannot send or does not show. Cleartext, prior knowledge.</summary>
+/// <summary>
+/// HTTP/2 frame by frame, for what HttpClient cannot send or does not show. Cleartext, prior knowledge. It allows the server
+/// no table of headers, so that each header block can be read by itself.
+/// </summary>
 internal sealed class RawHttp2 : IDisposable
 {
     private const int HeaderBytes = 9;
 
+    private static readonly byte[] NoHeaderTable = [0, 1, 0, 0, 0, 0];
+
     private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly Queue<RawFrame> _early = new();
     private NetworkStream _stream = null!;
     private int _nextStream = 1;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<RawHttp2> ConnectAsync(Uri address)
     {
         var client = new RawHttp2();
-        await client._tcp.ConnectAsync(IPAddress.Loopback, address.Port, TestContext.Current.CancellationToken);
+        await client._tcp.ConnectAsync(IPAddress.Loopback, address.Port, Token);
         client._stream = client._tcp.GetStream();
-        await client._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
-        await client.SendAsync(RawFrame.Settings, 0, 0, default);
+        await client._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), Token);
+        await client.SendAsync(RawFrame.Settings, 0, 0, NoHeaderTable);
         return client;
     }
 
     /// <summary>Opens a stream with the headers of a gRPC call; answers its number.</summary>
-    public async Task<int> OpenAsync(string path, params (string Name, string Value)[] headers)
+    public Task<int> OpenAsync(string path, params (string Name, string Value)[] headers) =>
+        OpenAsync([(":method", "POST"), (":path", path), ("content-type", "application/grpc"), .. headers]);
+
+    /// <summary>Opens a stream with these headers, and with the scheme and authority that every request has.</summary>
+    public async Task<int> OpenAsync((string Name, string Value)[] headers, bool endStream = false)
     {
         int stream = _nextStream;
         _nextStream += 2;
-        using var block = new MemoryStream();
-        (string Name, string Value)[] all =
-        [
-            (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"),
-            ("content-type", "application/grpc"), .. headers,
-        ];
-        foreach ((string name, string value) in all)
-        {
-            block.WriteByte(0);
-            block.WriteByte((byte)name.Length);
-            block.Write(Encoding.ASCII.GetBytes(name));
-            block.WriteByte((byte)value.Length);
-            block.Write(Encoding.ASCII.GetBytes(value));
-        }
-
-        await SendAsync(RawFrame.Headers, RawFrame.EndHeaders, stream, block.ToArray());
+        byte[] block = RawHeaders.Encode([.. Pseudo(headers), (":scheme", "http"), (":authority", "localhost"), .. Plain(headers)]);
+        await SendAsync(RawFrame.Headers, (byte)(RawFrame.EndHeaders | (endStream ? RawFrame.EndStream : 0)), stream, block);
         return stream;
     }
 
@@ -69,18 +50,30 @@ internal sealed class RawHttp2 : IDisposable
 
     public Task ResetAsync(int stream) => SendAsync(RawFrame.Reset, 0, stream, new byte[] { 0, 0, 0, 8 });
 
-    /// <summary>The next frame of a stream; frames of the connection are answered or passed over.</summary>
-    public async Task<RawFrame> ReadAsync(int stream)
+    /// <summary>Lets the server send more: on one stream, or on the connection (stream 0).</summary>
+    public Task WidenAsync(int stream, int bytes)
     {
-        while (true)
-        {
-            RawFrame frame = await ReadAsync();
-            if (frame.Type == RawFrame.Settings && (frame.Flags & RawFrame.Ack) == 0)
-                await SendAsync(RawFrame.Settings, RawFrame.Ack, 0, default);
-            if (frame.Stream == stream && frame.Type != RawFrame.WindowUpdate)
-                return frame;
-        }
+        var payload = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(payload, bytes);
+        return SendAsync(RawFrame.WindowUpdate, 0, stream, payload);
     }
+
+    /// <summary>Sends a PING and waits for its answer: all that was sent before it has then been read by the server.</summary>
+    public async Task PingAsync(byte[] opaque)
+    {
+        Assert.Equal(8, opaque.Length);
+        await SendAsync(RawFrame.Ping, 0, 0, opaque);
+        RawFrame answer = await ReadAsync(frame => frame.Type == RawFrame.Ping);
+        Assert.Equal(RawFrame.Ack, answer.Flags);
+        Assert.Equal(opaque, answer.Payload);
+    }
+
+    /// <summary>The next frame of a stream; frames of the connection are answered or passed over.</summary>
+    public Task<RawFrame> ReadAsync(int stream) =>
+        ReadAsync(frame => frame.Stream == stream && frame.Type != RawFrame.WindowUpdate);
+
+    /// <summary>The next GOAWAY.</summary>
+    public Task<RawFrame> ReadGoAwayAsync() => ReadAsync(frame => frame.Type == RawFrame.GoAway);
 
     /// <summary>All frames of a stream up to its end.</summary>
     public async Task<IReadOnlyList<RawFrame>> ReadToEndAsync(int stream)
@@ -92,14 +85,57 @@ internal sealed class RawHttp2 : IDisposable
         return frames;
     }
 
+    /// <summary>Waits until the server has closed the connection.</summary>
+    public async Task ReadToCloseAsync()
+    {
+        var rest = new byte[1024];
+        while (await _stream.ReadAsync(rest, Token) > 0)
+        {
+        }
+    }
+
     public void Dispose() => _tcp.Dispose();
+
+    private static IEnumerable<(string Name, string Value)> Pseudo((string Name, string Value)[] headers) =>
+        headers.Where(header => header.Name.StartsWith(':'));
+
+    private static IEnumerable<(string Name, string Value)> Plain((string Name, string Value)[] headers) =>
+        headers.Where(header => !header.Name.StartsWith(':'));
+
+    // The next frame that is wanted. Others of streams are kept, so that calls can be read in any order.
+    private async Task<RawFrame> ReadAsync(Predicate<RawFrame> isWanted)
+    {
+        for (int kept = _early.Count; kept > 0; kept--)
+        {
+            RawFrame frame = _early.Dequeue();
+            if (isWanted(frame))
+            {
+                for (int rest = kept - 1; rest > 0; rest--)
+                    _early.Enqueue(_early.Dequeue());
+                return frame;
+            }
+
+            _early.Enqueue(frame);
+        }
+
+        while (true)
+        {
+            RawFrame frame = await ReadAsync();
+            if (frame.Type == RawFrame.Settings && (frame.Flags & RawFrame.Ack) == 0)
+                await SendAsync(RawFrame.Settings, RawFrame.Ack, 0, default);
+            if (isWanted(frame))
+                return frame;
+            if (frame.Type is not (RawFrame.WindowUpdate or RawFrame.Settings))
+                _early.Enqueue(frame);
+        }
+    }
 
     private async Task<RawFrame> ReadAsync()
     {
         var header = new byte[HeaderBytes];
-        await _stream.ReadExactlyAsync(header, TestContext.Current.CancellationToken);
+        await _stream.ReadExactlyAsync(header, Token);
         var payload = new byte[(header[0] << 16) | (header[1] << 8) | header[2]];
-        await _stream.ReadExactlyAsync(payload, TestContext.Current.CancellationToken);
+        await _stream.ReadExactlyAsync(payload, Token);
         return new RawFrame(header[3], header[4], BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)), payload);
     }
 
@@ -113,6 +149,6 @@ internal sealed class RawHttp2 : IDisposable
         frame[4] = flags;
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
         payload.CopyTo(frame.AsMemory(HeaderBytes));
-        await _stream.WriteAsync(frame, TestContext.Current.CancellationToken);
+        await _stream.WriteAsync(frame, Token);
     }
 }

@@ -40,21 +40,41 @@ public class UsageWriteReaderTests
     }
 
     [Theory]
-    [InlineData("0A")] // field 1 (bool) as text, and truncated
-    [InlineData("1205AB")] // longer than the message
-    [InlineData("08FFFFFFFFFFFFFFFFFFFF01")] // a number of 11 bytes
-    [InlineData("0008")] // field number 0
-    [InlineData("0C")] // ends a group that was not begun
-    [InlineData("0B")] // begins a group that does not end
-    [InlineData("0B14")] // ends it with another number
-    [InlineData("0F")] // wire type 7
-    [InlineData("1A0212FF")] // a record whose text is longer than the record
-    [InlineData("1A040A02C328")] // uuid is not UTF-8
-    public void Malformed_bytes_are_refused_as_internal(string hexadecimal)
+    [InlineData("0A", "dry_run: the message ends within a number")] // field 1 (bool) as text, and truncated
+    [InlineData("1205AB", "product_instance_id: its length of 5 bytes reaches past the end of the message around it")]
+    [InlineData("1202C328", "product_instance_id: the text is not UTF-8")]
+    [InlineData("08FFFFFFFFFFFFFFFFFFFF01", "dry_run: a number is longer than 10 bytes")]
+    [InlineData("0008", "a field has the number 0")]
+    [InlineData("0C", "a group ends that was not begun")]
+    [InlineData("0B", "dry_run: the message ends within a group")]
+    [InlineData("0B14", "dry_run: a group ends with another's number")]
+    [InlineData("0F", "dry_run: wire type 7 does not exist")]
+    [InlineData("1A0312FF01", "usage_records[0].sku_id: its length of 255 bytes reaches past the end of the message around it")]
+    [InlineData("1A040A02C328", "usage_records[0].uuid: the text is not UTF-8")]
+    [InlineData("1A001A001A001A0418012280", "usage_records[3].timestamp: the message ends within a number")]
+    [InlineData("1A001A042202088F", "usage_records[1].timestamp.seconds: the message ends within a number")]
+    public void Malformed_bytes_are_refused_as_internal_with_the_field(string hexadecimal, string words)
     {
         RpcException fault = Assert.Throws<RpcException>(() => ParserAgreement.Read(Convert.FromHexString(hexadecimal)));
-        Assert.Equal(RpcCode.Internal, fault.Status.Code);
-        Assert.StartsWith("The request is not valid protobuf: ", fault.Status.Message);
+        Assert.Equal((RpcCode.Internal, $"the request message is malformed protobuf: {words}"), (fault.Status.Code, fault.Status.Message));
+    }
+
+    [Fact]
+    public void Damaged_messages_are_refused_in_the_words_of_the_general_codec()
+    {
+        var random = new Random(4711);
+        int refused = 0;
+        for (int round = 0; round < Messages; round++)
+        {
+            byte[] bytes = Damage(RandomRequest(random).ToByteArray(), random);
+            if (RefusalOf(() => ParserAgreement.Read(bytes)) is not { } ours)
+                continue;
+            refused++;
+            RpcStatus? general = RefusalOf(() => ProtobufCodec<WriteUsageRequest>.Instance.Read(new ReadOnlySequence<byte>(bytes)));
+            Assert.True(ours == general, $"round {round}: {ours.Message} / {general?.Message}: {Convert.ToHexString(bytes)}");
+        }
+
+        Assert.True(refused > Messages / 20, $"{refused} refused: the damage is too slight");
     }
 
     [Fact]
@@ -81,6 +101,19 @@ public class UsageWriteReaderTests
         UsageWrite write = ParserAgreement.Read(request.ToByteArray());
         Assert.Equal(40, write.RecordCount);
         Assert.Equal(Limits.RecordsPerWrite, write.Records.Length);
+    }
+
+    private static RpcStatus? RefusalOf(Action read)
+    {
+        try
+        {
+            read();
+            return null;
+        }
+        catch (RpcException refused)
+        {
+            return refused.Status;
+        }
     }
 
     private static WriteUsageRequest RandomRequest(Random random)
