@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Metering.Grpc.Cost;
 
-/// <summary>The service on Metering.Grpc. A message is the number of its bytes, so that protobuf costs nothing on either side.</summary>
+/// <summary>The service on Metering.Grpc. Every message is the same object, so that protobuf costs nothing on either side.</summary>
 internal static class LayerHandler
 {
     public static RpcServices Make(int messageBytes)
@@ -10,19 +10,21 @@ internal static class LayerHandler
         var codec = new ZerosCodec(messageBytes);
         int maximumBytes = Math.Max(1, messageBytes);
         RpcService nothing = new RpcService(NothingReflection.Descriptor.Services.Single())
-            .Unary("AnswerNow", codec, codec, (length, _) => new ValueTask<RpcResult<int>>(length), maximumBytes)
-            .Unary("AnswerLater", codec, codec, (length, _) => Work.YieldAsync<RpcResult<int>>(length), maximumBytes);
+            .Unary("AnswerNow", codec, codec, (zeros, _) => new ValueTask<RpcResult<Zeros>>(zeros), maximumBytes)
+            .Unary("AnswerLater", codec, codec, (zeros, _) => Work.YieldAsync<RpcResult<Zeros>>(zeros), maximumBytes);
         return new RpcServices([nothing]);
     }
 
-    private sealed class ZerosCodec(int messageBytes) : MessageCodec<int>
+    private sealed record Zeros(byte[] Bytes);
+
+    private sealed class ZerosCodec(int messageBytes) : MessageCodec<Zeros>
     {
-        private readonly byte[] _message = new byte[messageBytes];
+        private readonly Zeros _message = new(new byte[messageBytes]);
 
-        public override int Read(in ReadOnlySequence<byte> message) => (int)message.Length;
+        public override Zeros Read(in ReadOnlySequence<byte> message) => _message;
 
-        public override int SizeOf(int message) => _message.Length;
+        public override int SizeOf(Zeros message) => message.Bytes.Length;
 
-        public override void Write(int message, Span<byte> destination) => _message.CopyTo(destination);
+        public override void Write(Zeros message, Span<byte> destination) => message.Bytes.CopyTo(destination);
     }
 }

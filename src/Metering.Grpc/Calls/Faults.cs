@@ -19,7 +19,7 @@ internal static partial class Faults
                 return Statuses.Cancelled;
             case BadHttpRequestException:
                 return Statuses.Truncated;
-            case OperationCanceledException when call.Expiry is { HasPassed: true }:
+            case OperationCanceledException when call.Expiry is { IsOver: true }:
                 return Statuses.DeadlineExceeded;
             case OperationCanceledException when call.IsStopping:
                 return Statuses.Stopping;

@@ -6,4 +6,8 @@ namespace Metering.Grpc;
 /// <param name="Time">Where deadlines take their time from.</param>
 /// <param name="Log">Where faults go.</param>
 /// <param name="Stopping">Cancelled when the server begins to stop.</param>
-internal sealed record RpcRuntime(TimeProvider Time, ILogger Log, CancellationToken Stopping);
+internal sealed record RpcRuntime(TimeProvider Time, ILogger Log, CancellationToken Stopping)
+{
+    /// <summary>The deadlines of all calls.</summary>
+    public DeadlineWheel Deadlines { get; } = new(Time);
+}

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
 namespace Metering.Grpc;
@@ -36,56 +35,10 @@ internal readonly struct FrameRead<T>
 /// Takes length-prefixed messages (flag, 4 bytes big-endian length, message) out of a request's pipe, however they are
 /// cut. Messages are parsed where they lie, before the pipe moves on.
 /// </summary>
-internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, MessageEncoding encoding, int maximumMessageBytes)
+internal sealed class FrameReader<T>(MessageCodec<T> codec, int maximumMessageBytes)
 {
-    /// <summary>The one message of a call that sends one, once the client has half-closed.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<FrameRead<T>> ReadSingleAsync(CancellationToken cancellationToken)
-    {
-        FrameRead<T> single = default;
-        bool handedOver = false;
-        try
-        {
-            while (true)
-            {
-                ReadResult read = await pipe.ReadAsync(cancellationToken);
-                ReadOnlySequence<byte> rest = read.Buffer;
-                try
-                {
-                    if (single.HasMessage && !rest.IsEmpty)
-                        return FrameRead<T>.Refused(Statuses.SecondMessage);
-                    if (!single.HasMessage && TakeMessage(ref rest, out FrameRead<T> taken))
-                    {
-                        if (taken.Refusal is not null)
-                            return taken;
-                        single = taken;
-                        if (!rest.IsEmpty)
-                            return FrameRead<T>.Refused(Statuses.SecondMessage);
-                    }
-
-                    if (read.IsCompleted)
-                    {
-                        handedOver = single.HasMessage;
-                        if (handedOver)
-                            return single;
-                        return FrameRead<T>.Refused(rest.IsEmpty ? Statuses.NoMessage : Statuses.Truncated);
-                    }
-                }
-                finally
-                {
-                    pipe.AdvanceTo(rest.Start, rest.End);
-                }
-            }
-        }
-        finally
-        {
-            if (single.HasMessage && !handedOver)
-                codec.Release(single.Message!);
-        }
-    }
-
     /// <summary>The next message of a client's stream, or its end.</summary>
-    public async ValueTask<FrameRead<T>> ReadNextAsync(CancellationToken cancellationToken)
+    public async ValueTask<FrameRead<T>> ReadNextAsync(PipeReader pipe, MessageEncoding encoding, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -94,7 +47,7 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
             bool taken = false;
             try
             {
-                taken = TakeMessage(ref rest, out FrameRead<T> next);
+                taken = TryTake(ref rest, encoding, out FrameRead<T> next);
                 if (taken)
                     return next;
                 if (read.IsCompleted)
@@ -108,13 +61,14 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
         }
     }
 
-    private bool TakeMessage(ref ReadOnlySequence<byte> buffer, out FrameRead<T> taken)
+    /// <summary>Takes the first message off the buffer, or refuses it; false when it is not there as a whole.</summary>
+    public bool TryTake(ref ReadOnlySequence<byte> buffer, MessageEncoding encoding, out FrameRead<T> taken)
     {
         taken = default;
         if (buffer.Length < FrameHeader.Bytes)
             return false;
         FrameHeader header = FrameHeader.Parse(buffer);
-        if (Refuse(header) is { } refusal)
+        if (Refuse(header, encoding) is { } refusal)
         {
             taken = FrameRead<T>.Refused(refusal);
             return true;
@@ -128,7 +82,7 @@ internal readonly struct FrameReader<T>(PipeReader pipe, MessageCodec<T> codec, 
         return true;
     }
 
-    private RpcStatus? Refuse(FrameHeader header) => header.Flag switch
+    private RpcStatus? Refuse(FrameHeader header, MessageEncoding encoding) => header.Flag switch
     {
         > 1 => Statuses.UnknownFrameFlag(header.Flag),
         1 when encoding == MessageEncoding.Identity => Statuses.CompressedWithoutEncoding,
