@@ -176,7 +176,6 @@ public sealed class DeadlineTests : IAsyncLifetime
 
         Assert.Equal(RpcCode.Ok, answer.Code);
         Assert.Equal(_time.GetUtcNow() + TimeSpan.FromHours(1), deadline);
-        Assert.Equal(0, _time.WaitingTimers);
         Assert.Equal(RpcCode.Ok, (await _host.CallAsync(Behave, new BehaveRequest(), ("grpc-timeout", "99999999H"))).Code);
     }
 

@@ -39,7 +39,7 @@ public class FaultTests
         var log = new LogLines();
         ILogger logger = log.CreateLogger("test");
         RpcMethod method = new ProbeService().Service.Methods.First();
-        var runtime = new RpcRuntime(TimeProvider.System, logger, CancellationToken.None);
+        var runtime = new RpcRuntime(TimeProvider.System, logger, Budget: null, CancellationToken.None);
         var call = new RpcCall(new DefaultHttpContext(), method, runtime, null, MessageEncoding.Identity);
         RpcStatus status = Faults.ToStatus(exception, call, logger);
         return (status, [.. log.Faults.Select(line => line.Text)]);

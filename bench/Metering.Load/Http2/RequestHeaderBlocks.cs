@@ -14,7 +14,9 @@ internal sealed class RequestHeaderBlocks
     /// <param name="authority">Host and port.</param>
     /// <param name="token">IAM token, without a scheme.</param>
     /// <param name="tableBytes">Header table size of the server, from its SETTINGS.</param>
-    public RequestHeaderBlocks(string path, string authority, string token, int tableBytes)
+    /// <param name="metadata">Further headers.</param>
+    public RequestHeaderBlocks(
+        string path, string authority, string token, int tableBytes, params IEnumerable<(string Name, string Value)> metadata)
     {
         Field[] fields =
         [
@@ -24,6 +26,7 @@ internal sealed class RequestHeaderBlocks
             new(0, "te", "trailers"),
             new(58, "user-agent", "metering-load"),
             new(23, "authorization", $"Bearer {token}"),
+            .. metadata.Select(header => new Field(0, header.Name, header.Value)),
         ];
 
         var first = new MemoryStream();

@@ -1,46 +1,101 @@
-using Microsoft.Extensions.ObjectPool;
-
 namespace Metering.Grpc;
 
-/// <summary>
-/// The moment after which a client no longer waits for its call. The timers of the system's clock are used again and again:
-/// nobody outside of the call ever sees their tokens, only ones linked to them.
-/// </summary>
-internal sealed class Deadline : IDisposable
+/// <summary>Where a deadline is between its call's beginning and its end.</summary>
+internal enum DeadlineState
 {
-    private const int SourcesMaximum = RpcLimits.PooledDeadlines;
+    /// <summary>Nobody waits yet: a call that ends without waiting costs the wheel nothing.</summary>
+    Resting,
 
-    // Timers reach 49 days; a call that may take longer is not held to it.
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
+    /// <summary>In the wheel.</summary>
+    Waiting,
 
-    private static readonly DefaultObjectPool<CancellationTokenSource> Sources =
-        new(new DefaultPooledObjectPolicy<CancellationTokenSource>(), SourcesMaximum);
+    /// <summary>Out of the wheel for good: passed, or no longer of interest.</summary>
+    Gone,
+}
 
-    private readonly CancellationTokenSource _source;
-    private readonly bool _isPooled;
+/// <summary>The moment after which the client no longer waits for its call.</summary>
+internal sealed class Deadline : IThreadPoolWorkItem
+{
+    // The clock's units overflow after centuries; a call that may take longer than this is not held to it.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(36_500);
 
-    public Deadline(TimeSpan timeout, TimeProvider time)
+    private readonly DeadlineWheel _wheel;
+    private readonly RpcCall _call;
+    private CancellationTokenSource? _source;
+    private int _hasPassed;
+
+    public Deadline(RpcCall call, TimeSpan timeout, DeadlineWheel wheel)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        At = timeout < DateTimeOffset.MaxValue - now ? now + timeout : DateTimeOffset.MaxValue;
-        TimeSpan timer = timeout <= LongestTimer ? timeout : Timeout.InfiniteTimeSpan;
-        _isPooled = time == TimeProvider.System;
-        _source = _isPooled ? Sources.Get() : new CancellationTokenSource(timer, time);
-        if (_isPooled)
-            _source.CancelAfter(timer);
+        _call = call;
+        _wheel = wheel;
+        double seconds = (timeout < LongestTimeout ? timeout : LongestTimeout).TotalSeconds;
+        DueTimestamp = wheel.Time.GetTimestamp() + (long)(seconds * wheel.Time.TimestampFrequency);
     }
 
-    public DateTimeOffset At { get; }
+    /// <summary>When it passes, in the clock's units.</summary>
+    public long DueTimestamp { get; }
 
-    public bool HasPassed => _source.IsCancellationRequested;
-
-    public CancellationToken Token => _source.Token;
-
-    public void Dispose()
+    /// <summary>When it passes.</summary>
+    public DateTimeOffset At
     {
-        if (_isPooled && _source.TryReset())
-            Sources.Return(_source);
-        else
-            _source.Dispose();
+        get
+        {
+            DateTimeOffset now = _wheel.Time.GetUtcNow();
+            TimeSpan rest = _wheel.Time.GetElapsedTime(_wheel.Time.GetTimestamp(), DueTimestamp);
+            return rest < DateTimeOffset.MaxValue - now ? now + rest : DateTimeOffset.MaxValue;
+        }
+    }
+
+    /// <summary>Whether it has passed while somebody was waiting.</summary>
+    public bool HasPassed => Volatile.Read(ref _hasPassed) != 0;
+
+    /// <summary>Whether its moment has come, whoever was waiting.</summary>
+    public bool IsOver => HasPassed || _wheel.Time.GetTimestamp() >= DueTimestamp;
+
+    /// <summary>Cancelled when it passes.</summary>
+    public CancellationToken Token
+    {
+        get
+        {
+            if (Volatile.Read(ref _source) is not { } source)
+            {
+                source = new CancellationTokenSource();
+                source = Interlocked.CompareExchange(ref _source, source, null) ?? source;
+                if (HasPassed)
+                    source.Cancel();
+                else
+                    _wheel.Add(this);
+            }
+
+            return source.Token;
+        }
+    }
+
+    // The wheel's, under its lock.
+    internal DeadlineState State { get; set; }
+
+    internal int Slot { get; set; }
+
+    internal Deadline? Previous { get; set; }
+
+    internal Deadline? Next { get; set; }
+
+    /// <summary>Somebody begins to wait: from here on it can pass.</summary>
+    public void Begin() => _wheel.Add(this);
+
+    /// <summary>The call has ended.</summary>
+    public void End()
+    {
+        if (State != DeadlineState.Resting)
+            _wheel.Remove(this);
+    }
+
+    /// <summary>It passes: the client is answered, and whoever holds the token stops.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        // Before anything is looked at: who comes to wait at the same time either is seen here or sees this.
+        Interlocked.Exchange(ref _hasPassed, 1);
+        _call.AnswerExpiry();
+        _ = Volatile.Read(ref _source)?.CancelAsync();
     }
 }

@@ -23,7 +23,7 @@ internal static partial class Faults
                 return Statuses.Cancelled; // the connection broke; RequestAborted follows a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;
-            case OperationCanceledException when call.Expiry is { HasPassed: true }:
+            case OperationCanceledException when call.Expiry is { IsOver: true }:
                 return Statuses.DeadlineExceeded;
             case OperationCanceledException when call.IsStopping:
                 return Statuses.Stopping;

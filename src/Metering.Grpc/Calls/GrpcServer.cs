@@ -34,32 +34,17 @@ internal sealed class GrpcServer(RpcRuntime runtime) : ICallWire
             return Refuse(context, Statuses.DeadlineExceeded);
 
         LiftBodyLimits(context.Features, method);
-        Deadline? deadline = timeout is { } value ? new Deadline(value, runtime.Time) : null;
-        return RunAsync(new RpcCall(context, method, runtime, deadline, encoding));
+        return method.ServeAsync(new RpcCall(context, method, runtime, timeout, encoding), this);
     }
 
-    public async Task AnswerEarlyAsync(RpcCall call, RpcStatus status)
-    {
-        HttpResponse response = call.HttpContext.Response;
-        StatusWriter.Write(response, status, trailers: null, call.HasWritten);
-        await response.CompleteAsync();
-    }
-
-    private async Task RunAsync(RpcCall call)
+    /// <summary>
+    /// Ends a call: OK for a status of null. Nothing is flushed here: the server sends headers, message and trailers together
+    /// when the request's task completes.
+    /// </summary>
+    public static void End(RpcCall call, RpcStatus? status)
     {
         try
         {
-            RpcStatus? status;
-            try
-            {
-                status = call.Admit() ?? await call.Method.ServeAsync(call, this);
-            }
-            catch (Exception exception)
-            {
-                status = Faults.ToStatus(exception, call, runtime.Log);
-            }
-
-            // Nothing is flushed here: the server sends headers, message and trailers together when this returns.
             if (!call.IsAnswered)
                 StatusWriter.Write(call.HttpContext.Response, status ?? RpcStatus.Ok, call.Trailers, call.HasWritten);
         }
@@ -67,6 +52,16 @@ internal sealed class GrpcServer(RpcRuntime runtime) : ICallWire
         {
             call.Close();
         }
+    }
+
+    /// <summary>What a call ends with after an exception.</summary>
+    public RpcStatus StatusOf(Exception exception, RpcCall call) => Faults.ToStatus(exception, call, runtime.Log);
+
+    public async Task AnswerEarlyAsync(RpcCall call, RpcStatus status)
+    {
+        HttpResponse response = call.HttpContext.Response;
+        StatusWriter.Write(response, status, trailers: null, call.HasWritten);
+        await response.CompleteAsync();
     }
 
     private static Task Refuse(HttpContext context, RpcStatus status)

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 
 namespace Metering.Grpc;
@@ -14,6 +16,7 @@ public sealed class RpcCall
     public const int TrailerBytesMaximum = RpcLimits.AddedTrailerBytes;
 
     private readonly RpcRuntime _runtime;
+    private ICallWire? _wire;
     private Task? _ending;
     private CancellationTokenSource? _linked;
     private bool _hasLinked;
@@ -21,12 +24,12 @@ public sealed class RpcCall
     private long _heldBytes;
     private bool _isOpenStream;
 
-    internal RpcCall(HttpContext context, RpcMethod method, RpcRuntime runtime, Deadline? deadline, MessageEncoding encoding)
+    internal RpcCall(HttpContext context, RpcMethod method, RpcRuntime runtime, TimeSpan? timeout, MessageEncoding encoding)
     {
         HttpContext = context;
         Method = method;
         _runtime = runtime;
-        Expiry = deadline;
+        Expiry = timeout is { } time ? new Deadline(this, time, runtime.Deadlines) : null;
         RequestEncoding = encoding;
     }
 
@@ -87,8 +90,8 @@ public sealed class RpcCall
     /// <summary>Whether the client already has its status, while the handler still runs.</summary>
     internal bool IsAnswered => Volatile.Read(ref _ending) is { } ending && ending != Task.CompletedTask;
 
-    /// <summary>Who answers when the deadline passes while the handler runs.</summary>
-    internal ICallWire? Wire { get; set; }
+    /// <summary>Whether the deadline may have answered the client; <see cref="EndRace"/> tells.</summary>
+    internal bool IsRacing => _wire is not null;
 
     /// <summary>Cancelled when the server begins to stop.</summary>
     internal CancellationToken Stopping => _runtime.Stopping;
@@ -97,6 +100,14 @@ public sealed class RpcCall
 
     /// <summary>Reading and writing of the call itself end with the deadline; a client that is gone ends them anyway.</summary>
     internal CancellationToken TransportToken => Expiry?.Token ?? CancellationToken.None;
+
+    internal PipeReader RequestBody => HttpContext.Request.BodyReader;
+
+    /// <summary>
+    /// What has come of the request's body. Mostly it is there, and nobody waits. Who does is held to the deadline, and to the
+    /// server's stopping, which cancels the read: a call whose message is not whole by then has not begun.
+    /// </summary>
+    internal ValueTask<ReadResult> ReadBodyAsync() => RequestBody.TryRead(out ReadResult read) ? new(read) : WaitForBodyAsync();
 
     /// <summary>Values of a binary request header (name ending with <c>-bin</c>), in the order sent; none when it is not there.</summary>
     /// <returns>False when a value is not base64, padded or not: the request is malformed.</returns>
@@ -173,25 +184,47 @@ public sealed class RpcCall
         return true;
     }
 
-    /// <summary>The deadline passed: answers the client, unless the handler has finished.</summary>
-    internal void AnswerExpiry()
+    /// <summary>The handler did not finish at once: from here on the deadline may answer the client through the wire.</summary>
+    internal void StartRace(ICallWire wire)
     {
-        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Interlocked.CompareExchange(ref _ending, answered.Task, null) is null)
-            _ = AnswerExpiryAsync(answered);
+        if (Expiry is null)
+            return;
+        Interlocked.Exchange(ref _wire, wire);
+        if (Expiry.HasPassed)
+            AnswerExpiry();
+        else
+            Expiry.Begin();
     }
 
-    /// <summary>The handler finished: nobody answers early any more, or the early answer is waited for.</summary>
-    internal Task EndHandler() => Interlocked.CompareExchange(ref _ending, Task.CompletedTask, null) ?? Task.CompletedTask;
+    /// <summary>The handler finished: nobody answers early any more, or the early answer is waited for. Never fails.</summary>
+    internal Task EndRace() => Interlocked.CompareExchange(ref _ending, Task.CompletedTask, null) ?? Task.CompletedTask;
+
+    /// <summary>The deadline passed: answers the client if the handler is running and has not finished.</summary>
+    internal void AnswerExpiry()
+    {
+        if (Volatile.Read(ref _wire) is not { } wire)
+            return;
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _ending, answered.Task, null) is null)
+            _ = AnswerExpiryAsync(wire, answered);
+    }
 
     internal void Close()
     {
         _linked?.Dispose();
-        Expiry?.Dispose();
+        Expiry?.End();
         if (_heldBytes > 0)
             _runtime.Budget!.Return(HttpContext, _heldBytes);
         if (_isOpenStream)
             _runtime.Budget!.CloseStream(HttpContext);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitForBodyAsync()
+    {
+        using CancellationTokenRegistration stopping =
+            Stopping.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), RequestBody);
+        return await RequestBody.ReadAsync(TransportToken);
     }
 
     private void KeepTrailer(string name, string value)
@@ -203,17 +236,19 @@ public sealed class RpcCall
         (Trailers ??= []).Add(new(name, value));
     }
 
-    private async Task AnswerExpiryAsync(TaskCompletionSource answered)
+    private async Task AnswerExpiryAsync(ICallWire wire, TaskCompletionSource answered)
     {
         try
         {
-            await Wire!.AnswerEarlyAsync(this, Statuses.DeadlineExceeded);
-            answered.SetResult();
+            await wire.AnswerEarlyAsync(this, Statuses.DeadlineExceeded);
         }
         catch (Exception exception)
         {
-            answered.SetException(exception);
+            // Too late for a status; what is not expected is logged.
+            _ = Faults.ToStatus(exception, this, _runtime.Log);
         }
+
+        answered.SetResult();
     }
 
     private void LinkTokens()

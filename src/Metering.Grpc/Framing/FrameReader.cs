@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Google.Protobuf;
 
 namespace Metering.Grpc;
@@ -36,67 +35,12 @@ internal readonly struct FrameRead<T>
 /// Takes length-prefixed messages (flag, 4 bytes big-endian length, message) out of a request's pipe, however they are
 /// cut. Messages are parsed where they lie, before the pipe moves on.
 /// </summary>
-internal readonly struct FrameReader<T>(
-    RpcCall call, PipeReader pipe, MessageCodec<T> codec, MessageEncoding encoding, int maximumMessageBytes)
+internal sealed class FrameReader<T>(MessageCodec<T> codec, int maximumMessageBytes)
 {
-    /// <summary>
-    /// The one message of a call that sends one, once the client has half-closed. A call whose message is not whole when the
-    /// server begins to stop has not begun: it is refused, so that no client holds up the end by never half-closing.
-    /// </summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<FrameRead<T>> ReadSingleAsync(CancellationToken cancellationToken, CancellationToken stopping)
-    {
-        FrameRead<T> single = default;
-        bool handedOver = false;
-        try
-        {
-            while (true)
-            {
-                ValueTask<ReadResult> reading = pipe.ReadAsync(cancellationToken);
-                ReadResult read = await (reading.IsCompleted ? reading : WaitAsync(reading, stopping));
-                ReadOnlySequence<byte> rest = read.Buffer;
-                try
-                {
-                    if (single.HasMessage && !rest.IsEmpty)
-                        return FrameRead<T>.Refused(Statuses.SecondMessage);
-                    if (!single.HasMessage && TakeMessage(ref rest, out FrameRead<T> taken))
-                    {
-                        if (taken.Refusal is not null)
-                            return taken;
-                        single = taken;
-                        if (!rest.IsEmpty)
-                            return FrameRead<T>.Refused(Statuses.SecondMessage);
-                    }
-
-                    if (read.IsCompleted)
-                    {
-                        handedOver = single.HasMessage;
-                        if (handedOver)
-                            return single;
-                        return FrameRead<T>.Refused(rest.IsEmpty ? Statuses.NoMessage : Statuses.Truncated);
-                    }
-
-                    if (read.IsCanceled)
-                        return FrameRead<T>.Refused(Statuses.Stopping);
-                    if (!call.TryHold(rest.Length))
-                        return FrameRead<T>.Refused(Statuses.MemoryFull);
-                }
-                finally
-                {
-                    pipe.AdvanceTo(rest.Start, rest.End);
-                }
-            }
-        }
-        finally
-        {
-            if (single.HasMessage && !handedOver)
-                codec.Release(single.Message!);
-        }
-    }
-
     /// <summary>The next message of a client's stream, or its end.</summary>
-    public async ValueTask<FrameRead<T>> ReadNextAsync(CancellationToken cancellationToken)
+    public async ValueTask<FrameRead<T>> ReadNextAsync(RpcCall call, CancellationToken cancellationToken)
     {
+        PipeReader pipe = call.RequestBody;
         while (true)
         {
             ReadResult read = await pipe.ReadAsync(cancellationToken);
@@ -104,7 +48,7 @@ internal readonly struct FrameReader<T>(
             bool taken = false;
             try
             {
-                taken = TakeMessage(ref rest, out FrameRead<T> next);
+                taken = TryTake(ref rest, call, out FrameRead<T> next);
                 if (taken)
                     return next;
                 if (read.IsCompleted)
@@ -120,22 +64,14 @@ internal readonly struct FrameReader<T>(
         }
     }
 
-    // What is there already is read without this; a wait ends, with what has come, when the server begins to stop.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> reading, CancellationToken stopping)
-    {
-        using CancellationTokenRegistration registration =
-            stopping.UnsafeRegister(static pipe => ((PipeReader)pipe!).CancelPendingRead(), pipe);
-        return await reading;
-    }
-
-    private bool TakeMessage(ref ReadOnlySequence<byte> buffer, out FrameRead<T> taken)
+    /// <summary>Takes the first message off the buffer, or refuses it; false when it is not there as a whole.</summary>
+    public bool TryTake(ref ReadOnlySequence<byte> buffer, RpcCall call, out FrameRead<T> taken)
     {
         taken = default;
         if (buffer.Length < FrameHeader.Bytes)
             return false;
         FrameHeader header = FrameHeader.Parse(buffer);
-        if (Refuse(header) is { } refusal)
+        if (Refuse(header, call.RequestEncoding) is { } refusal)
         {
             taken = FrameRead<T>.Refused(refusal);
             return true;
@@ -145,26 +81,26 @@ internal readonly struct FrameReader<T>(
             return false;
         ReadOnlySequence<byte> message = buffer.Slice(FrameHeader.Bytes, header.Length);
         buffer = buffer.Slice(message.End);
-        taken = header.Flag == 0 ? Parse(message, isCompressed: false) : Inflate(message);
+        taken = header.Flag == 0 ? Parse(message, call, isCompressed: false) : Inflate(message, call);
         return true;
     }
 
-    private RpcStatus? Refuse(FrameHeader header) => header.Flag switch
+    private RpcStatus? Refuse(FrameHeader header, MessageEncoding encoding) => header.Flag switch
     {
         > 1 => Statuses.UnknownFrameFlag(header.Flag),
         1 when encoding == MessageEncoding.Identity => Statuses.CompressedWithoutEncoding,
         _ => header.Length > maximumMessageBytes ? Statuses.MessageTooLarge(maximumMessageBytes) : null,
     };
 
-    private FrameRead<T> Inflate(in ReadOnlySequence<byte> compressed)
+    private FrameRead<T> Inflate(in ReadOnlySequence<byte> compressed, RpcCall call)
     {
         if (GzipMessage.TryInflate(compressed, maximumMessageBytes, out GzipMessage message) is { } refusal)
             return FrameRead<T>.Refused(refusal);
         using (message)
-            return Parse(message.Bytes, isCompressed: true);
+            return Parse(message.Bytes, call, isCompressed: true);
     }
 
-    private FrameRead<T> Parse(in ReadOnlySequence<byte> message, bool isCompressed)
+    private FrameRead<T> Parse(in ReadOnlySequence<byte> message, RpcCall call, bool isCompressed)
     {
         if (!call.TryHold(message.Length))
             return FrameRead<T>.Refused(Statuses.MemoryFull);

@@ -10,11 +10,11 @@ public sealed class RpcReader<T>
     private bool _hasCurrent;
     private bool _hasEnded;
 
-    internal RpcReader(RpcCall call, MessageCodec<T> codec, int maximumMessageBytes)
+    internal RpcReader(RpcCall call, MessageCodec<T> codec, FrameReader<T> frames)
     {
         _call = call;
         _codec = codec;
-        _frames = new(call, call.HttpContext.Request.BodyReader, codec, call.RequestEncoding, maximumMessageBytes);
+        _frames = frames;
     }
 
     /// <summary>The message read last; valid until the next read, or until the handler has finished.</summary>
@@ -31,7 +31,7 @@ public sealed class RpcReader<T>
         Release();
         if (_hasEnded)
             return false;
-        FrameRead<T> read = await _frames.ReadNextAsync(_call.CancellationToken);
+        FrameRead<T> read = await _frames.ReadNextAsync(_call, _call.CancellationToken);
         if (read.Refusal is { } refusal)
             throw new RpcException(refusal);
         _hasEnded = !read.HasMessage;

@@ -2,6 +2,31 @@ using Google.Protobuf.Reflection;
 
 namespace Metering.Grpc;
 
+/// <summary>A call that streams, one way or both: how it ends is the same for all.</summary>
+internal abstract class StreamingMethod(MethodDescriptor descriptor, int maximumMessageBytes) : RpcMethod(descriptor, maximumMessageBytes)
+{
+    public sealed override async Task ServeAsync(RpcCall call, GrpcServer server)
+    {
+        RpcStatus? status;
+        try
+        {
+            status = call.Admit() ?? await StreamAsync(call, server);
+        }
+        catch (Exception exception)
+        {
+            status = server.StatusOf(exception, call);
+        }
+
+        GrpcServer.End(call, status);
+    }
+
+    /// <summary>
+    /// Reads the call's messages, lets the handler answer, writes what it answers. Null means OK; what the call ends with
+    /// otherwise is returned or thrown.
+    /// </summary>
+    protected abstract ValueTask<RpcStatus?> StreamAsync(RpcCall call, ICallWire wire);
+}
+
 /// <summary>One message in, any number out.</summary>
 internal sealed class ServerStreamingMethod<TRequest, TResponse>(
     MethodDescriptor descriptor,
@@ -9,24 +34,29 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
     MessageCodec<TResponse> responseCodec,
     Func<TRequest, RpcWriter<TResponse>, RpcCall, ValueTask<RpcStatus>> handler,
     int maximumMessageBytes)
-    : RpcMethod(descriptor, maximumMessageBytes)
+    : StreamingMethod(descriptor, maximumMessageBytes)
 {
-    public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
+    private readonly FrameReader<TRequest> _frames = new(requestCodec, maximumMessageBytes);
+
+    protected override async ValueTask<RpcStatus?> StreamAsync(RpcCall call, ICallWire wire)
     {
-        var frames = new FrameReader<TRequest>(
-            call, call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
-        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken, call.Stopping);
-        if (!read.HasMessage)
-            return read.Refusal;
-        call.IsRequestCompressed = read.IsCompressed;
+        SingleMessage<TRequest> request = default;
         try
         {
+            RpcStatus? refusal;
+            while (!request.Take(call, await call.ReadBodyAsync(), _frames, out refusal))
+            {
+            }
+
+            if (refusal is not null)
+                return refusal;
+            call.IsRequestCompressed = request.IsCompressed;
             var writer = new RpcWriter<TResponse>(call, responseCodec);
-            return await DeadlineRace.RunAsync(handler(read.Message!, writer, call), call, new ClosingWire(wire, writer.CloseAsync));
+            return await DeadlineRace.RunAsync(handler(request.Value!, writer, call), call, new ClosingWire(wire, writer.CloseAsync));
         }
         finally
         {
-            requestCodec.Release(read.Message!);
+            request.Release(requestCodec);
         }
     }
 }
@@ -38,11 +68,13 @@ internal sealed class ClientStreamingMethod<TRequest, TResponse>(
     MessageCodec<TResponse> responseCodec,
     Func<RpcReader<TRequest>, RpcCall, ValueTask<RpcResult<TResponse>>> handler,
     int maximumMessageBytes)
-    : RpcMethod(descriptor, maximumMessageBytes)
+    : StreamingMethod(descriptor, maximumMessageBytes)
 {
-    public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
+    private readonly FrameReader<TRequest> _frames = new(requestCodec, maximumMessageBytes);
+
+    protected override async ValueTask<RpcStatus?> StreamAsync(RpcCall call, ICallWire wire)
     {
-        var reader = new RpcReader<TRequest>(call, requestCodec, MaximumMessageBytes);
+        var reader = new RpcReader<TRequest>(call, requestCodec, _frames);
         try
         {
             RpcResult<TResponse> result = await DeadlineRace.RunAsync(handler(reader, call), call, wire);
@@ -65,11 +97,13 @@ internal sealed class DuplexMethod<TRequest, TResponse>(
     MessageCodec<TResponse> responseCodec,
     Func<RpcReader<TRequest>, RpcWriter<TResponse>, RpcCall, ValueTask<RpcStatus>> handler,
     int maximumMessageBytes)
-    : RpcMethod(descriptor, maximumMessageBytes)
+    : StreamingMethod(descriptor, maximumMessageBytes)
 {
-    public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
+    private readonly FrameReader<TRequest> _frames = new(requestCodec, maximumMessageBytes);
+
+    protected override async ValueTask<RpcStatus?> StreamAsync(RpcCall call, ICallWire wire)
     {
-        var reader = new RpcReader<TRequest>(call, requestCodec, MaximumMessageBytes);
+        var reader = new RpcReader<TRequest>(call, requestCodec, _frames);
         var writer = new RpcWriter<TResponse>(call, responseCodec);
         try
         {

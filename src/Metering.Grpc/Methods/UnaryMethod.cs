@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -14,27 +13,44 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
     int maximumMessageBytes)
     : RpcMethod(descriptor, maximumMessageBytes)
 {
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<RpcStatus?> ServeAsync(RpcCall call, ICallWire wire)
+    private readonly FrameReader<TRequest> _frames = new(requestCodec, maximumMessageBytes);
+
+    // The path of every Write. One async method from end to end: each further one would cost a call that waits more than the
+    // rest of this layer does.
+    public override async Task ServeAsync(RpcCall call, GrpcServer server)
     {
-        var frames = new FrameReader<TRequest>(
-            call, call.HttpContext.Request.BodyReader, requestCodec, call.RequestEncoding, MaximumMessageBytes);
-        FrameRead<TRequest> read = await frames.ReadSingleAsync(call.TransportToken, call.Stopping);
-        if (!read.HasMessage)
-            return read.Refusal;
-        call.IsRequestCompressed = read.IsCompressed;
+        RpcStatus? status;
+        SingleMessage<TRequest> request = default;
         try
         {
-            RpcResult<TResponse> result = await DeadlineRace.RunAsync(handler(read.Message!, call), call, wire);
-            if (!result.IsOk || call.IsAnswered)
-                return result.Status;
-            ResponseMessage.Write(call, responseCodec, result.Value);
-            return null;
+            status = call.Admit();
+            while (status is null && !request.Take(call, await call.ReadBodyAsync(), _frames, out status))
+            {
+            }
+
+            if (status is null)
+            {
+                call.IsRequestCompressed = request.IsCompressed;
+                ValueTask<RpcResult<TResponse>> handling = handler(request.Value!, call);
+                if (!handling.IsCompleted)
+                    call.StartRace(server);
+                RpcResult<TResponse> result = await handling;
+                if (call.IsRacing)
+                    await call.EndRace();
+                status = call.IsAnswered ? null : Answer(call, result);
+            }
+        }
+        catch (Exception exception)
+        {
+            status = server.StatusOf(exception, call);
+            await call.EndRace();
         }
         finally
         {
-            requestCodec.Release(read.Message!);
+            request.Release(requestCodec);
         }
+
+        GrpcServer.End(call, status);
     }
 
     public override async ValueTask<RpcStatus?> ServeMessageAsync(
@@ -62,5 +78,12 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
         {
             requestCodec.Release(message);
         }
+    }
+
+    private RpcStatus? Answer(RpcCall call, in RpcResult<TResponse> result)
+    {
+        if (result.IsOk)
+            ResponseMessage.Write(call, responseCodec, result.Value);
+        return result.Status;
     }
 }

@@ -34,7 +34,9 @@ internal static class StatusWriter
             : response.HttpContext.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers;
         if (trailers is not null)
             Append(target, trailers);
-        target[StatusName] = Codes[(int)status.Code];
+        target.GrpcStatus = Codes[(int)status.Code];
+        if (ReferenceEquals(status, RpcStatus.Ok))
+            return;
         string message = PercentEncoding.Encode(status.Message, MessageCharactersMaximum);
         if (message.Length > 0)
             target[MessageName] = message;

@@ -35,8 +35,7 @@ internal sealed class RestServer(RpcRuntime runtime) : ICallWire
             return RefuseAsync(context.Response, Statuses.DeadlineExceeded);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
-        Deadline? deadline = timeout is { } value ? new Deadline(value, runtime.Time) : null;
-        return RunAsync(new RpcCall(context, route.Method, runtime, deadline, MessageEncoding.Identity), route, match.Values);
+        return RunAsync(new RpcCall(context, route.Method, runtime, timeout, MessageEncoding.Identity), route, match.Values);
     }
 
     public Task AnswerEarlyAsync(RpcCall call, RpcStatus status) => AnswerEarlyAsync(call.HttpContext.Response, status);
