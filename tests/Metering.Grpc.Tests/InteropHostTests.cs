@@ -51,8 +51,9 @@ public sealed class InteropHostTests : IDisposable
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(GrpcClient.Frame([])) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
+            Content = new ByteArrayContent(GrpcClient.Frame([])),
         };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
 
         using HttpResponseMessage response = await client.SendAsync(request, TestContext.Current.CancellationToken);
 

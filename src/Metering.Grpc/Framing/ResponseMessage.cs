@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 
 namespace Metering.Grpc;
@@ -12,24 +11,6 @@ internal static class ResponseMessage
     /// message would save.
     /// </summary>
     public const int CompressedFromBytes = 16 * 1024;
-
-    /// <summary>
-    /// Smallest message that is taken by the server before the call ends, in bytes: well below what a client's windows of
-    /// HTTP/2 usually hold. See <see cref="HandOverAsync"/>.
-    /// </summary>
-    public const int HandedOverFromBytes = 16 * 1024;
-
-    /// <summary>
-    /// Waits until the server has sent what was written of a large message, before the call ends. Kestrel 10.0.12 loses an answer
-    /// now and then: when a client widens its window just while the last data and the end of an answer are sent together, the
-    /// stream stays marked as waiting to be sent, and the call that uses its buffers next is never answered
-    /// (dotnet/aspnetcore issue 53736). Sent apart from the data, the end does not meet the client's windows.
-    /// </summary>
-    public static ValueTask HandOverAsync(RpcCall call)
-    {
-        PipeWriter body = call.HttpContext.Response.BodyWriter;
-        return body.UnflushedBytes < HandedOverFromBytes ? default : FlushAsync(body);
-    }
 
     /// <summary>Writes into the response's memory, without flushing.</summary>
     public static void Write<T>(RpcCall call, MessageCodec<T> codec, T message)
@@ -46,9 +27,6 @@ internal static class ResponseMessage
         else
             FrameWriter.WriteFrame(response.BodyWriter, codec, message, length);
     }
-
-    // Not ended by the deadline: the answer is there, and a client that does not take it is the server's data rate's matter.
-    private static async ValueTask FlushAsync(PipeWriter body) => await body.FlushAsync();
 
     private static void SettleEncoding(RpcCall call, HttpResponse response)
     {

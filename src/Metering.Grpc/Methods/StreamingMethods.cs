@@ -49,7 +49,6 @@ internal sealed class ClientStreamingMethod<TRequest, TResponse>(
             if (!result.IsOk || call.IsAnswered)
                 return result.Status;
             ResponseMessage.Write(call, responseCodec, result.Value);
-            await ResponseMessage.HandOverAsync(call);
             return null;
         }
         finally

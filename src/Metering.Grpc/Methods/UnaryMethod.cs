@@ -29,7 +29,6 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
             if (!result.IsOk || call.IsAnswered)
                 return result.Status;
             ResponseMessage.Write(call, responseCodec, result.Value);
-            await ResponseMessage.HandOverAsync(call);
             return null;
         }
         finally

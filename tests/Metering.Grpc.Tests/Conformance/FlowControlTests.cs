@@ -59,26 +59,6 @@ public sealed class FlowControlTests : IAsyncLifetime
         Assert.Empty(_host.Log.Faults);
     }
 
-    // What keeps Kestrel from losing the answer after this one: see ResponseMessage.HandOverAsync.
-    [Theory]
-    [InlineData("Behave")]
-    [InlineData("Collect")]
-    public async Task A_call_with_a_large_answer_ends_once_the_client_has_let_it_all_out(string shape)
-    {
-        AnswerLargely();
-        using RawHttp2 client = await RawHttp2.ConnectAsync(_host.GrpcAddress);
-        int stream = await OpenAsync(client, shape);
-        int received = 0;
-        while (received < WindowBytes)
-            received += (await client.ReadAsync(stream)) is { Type: RawFrame.Data } frame ? frame.Payload.Length : 0;
-        Assert.True(_probe.BehaveCodec.NoneReleased);
-
-        await client.WidenAsync(0, LargeBytes);
-        await client.WidenAsync(stream, LargeBytes);
-        Assert.True((await client.ReadToEndAsync(stream))[^1].Spells("grpc-status", "0"));
-        await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
-    }
-
     [Fact]
     public async Task A_client_that_takes_nothing_more_still_cancels_and_others_are_served()
     {
