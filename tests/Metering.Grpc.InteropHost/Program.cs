@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 const int UsageExitCode = 64;
+const int ListenExitCode = 69;
 
 CommandLine? options = CommandLine.Parse(args, out string? fault);
 if (options is null)
@@ -24,7 +25,7 @@ try
     if (options.CertificateFile is not null)
         certificate = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
 }
-catch (CryptographicException exception)
+catch (Exception exception) when (exception is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"{options.CertificateFile} and {options.KeyFile} are no PEM pair: {exception.Message}");
     return UsageExitCode;
@@ -40,7 +41,16 @@ builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestr
 }));
 WebApplication app = builder.Build();
 app.UseRpc(new RpcServices([new TestServices(TimeProvider.System).Service]));
-await app.StartAsync();
+try
+{
+    await app.StartAsync();
+}
+catch (IOException exception)
+{
+    await Console.Error.WriteLineAsync($"cannot listen on port {options.Port}: {exception.Message}");
+    return ListenExitCode;
+}
+
 await Console.Out.WriteLineAsync($"Listening on 127.0.0.1:{new Uri(app.Urls.Single()).Port}");
 await ((IHost)app).WaitForShutdownAsync();
 return 0;

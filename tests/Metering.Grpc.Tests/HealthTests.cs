@@ -63,6 +63,39 @@ public sealed class HealthTests : IAsyncLifetime
         await stopping;
     }
 
+    [Fact]
+    public async Task A_check_while_a_connection_still_drains_answers_not_serving()
+    {
+        var probe = new ProbeService();
+        var started = new TaskCompletionSource();
+        var commit = new TaskCompletionSource();
+        probe.Behave = async (_, _) =>
+        {
+            started.SetResult();
+            await commit.Task;
+            return new Protos.BehaveResponse();
+        };
+        await using ProbeHost host = await ProbeHost.StartAsync(probe.Service, _health.Service);
+        _health.SetServing("", true);
+        using RawHttp2 client = await RawHttp2.ConnectAsync(host.GrpcAddress);
+        int draining = await client.OpenAsync(ConformanceHost.PathOf("Behave"));
+        await client.SendDataAsync(draining, GrpcClient.Frame([]), endStream: true);
+        await started.Task.WaitAsync(TestContext.Current.CancellationToken);
+
+        Task stopping = host.StopAsync();
+        await client.ReadGoAwayAsync();
+
+        // A client that has not seen the GOAWAY yet.
+        int stream = await client.OpenAsync(Check);
+        await client.SendDataAsync(stream, GrpcClient.Frame(new HealthCheckRequest().ToByteArray()), endStream: true);
+        RawAnswer answer = await RawAnswer.ReadAsync(client, stream);
+        Assert.Equal(ServingStatus.NotServing, StatusOf(Assert.Single(answer.Messages)));
+        commit.SetResult();
+        Assert.Equal(RpcCode.Ok, (await RawAnswer.ReadAsync(client, draining)).Code);
+        client.Dispose();
+        await stopping;
+    }
+
     private static async Task<int> WatchAsync(RawHttp2 client, string service)
     {
         int stream = await client.OpenAsync(Watch);

@@ -1,8 +1,10 @@
 // gRPC's interop test cases with @grpc/grpc-js: node interop.mjs --server HOST:PORT [--ca FILE] [CASE...]
 // Prints one line of JSON a case: {"case", "ok", "milliseconds"} and, when it failed, "error". Exit code 1 when one failed.
 import { readFileSync } from 'node:fs';
-import { cases } from './cases.mjs';
-import { connect } from './client.mjs';
+import { lastSeen } from './trace.mjs';
+
+const { cases } = await import('./cases.mjs');
+const { connect } = await import('./client.mjs');
 
 const PATIENCE_MILLISECONDS = 30_000;
 
@@ -24,7 +26,7 @@ for (const name of chosen) {
   const start = performance.now();
   let error;
   const patience = setTimeout(() => {
-    console.error(`${name} hangs`);
+    console.error(`${name} hangs; last seen:\n${lastSeen()}`);
     process.exit(1);
   }, PATIENCE_MILLISECONDS);
   try {

@@ -125,7 +125,7 @@ public sealed class EndOfCallTests : IAsyncLifetime
         Assert.True(answer.IsTrailersOnly, $"{answer}");
         Assert.Equal((RpcCode.Unavailable, "the server is stopping"), (answer.Code, answer.Message));
         await HttpRulesTests.AssertToldToStopSendingAsync(client, stream);
-        client.Dispose();
+        client.Dispose(); // as clients do after GOAWAY
         await stopping;
         Assert.True(_probe.BehaveCodec.EachReleasedOnce);
         Assert.Empty(_host.Log.Faults);
@@ -173,14 +173,19 @@ public sealed class EndOfCallTests : IAsyncLifetime
         Task stopping = _host.StopAsync();
         RawFrame goAway = await client.ReadGoAwayAsync();
 
-        Assert.Equal([0, 0, 0, 0], goAway.Payload[4..8]); // NO_ERROR
+        // "No new streams, and these go on": the largest number there is, and NO_ERROR.
+        Assert.Equal([0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], goAway.Payload[..8]);
         Assert.False(call.CancellationToken.IsCancellationRequested);
         commit.SetResult();
         RawAnswer answer = await RawAnswer.ReadAsync(client, stream);
         Assert.Equal(RpcCode.Ok, answer.Code);
+
+        // As clients do after GOAWAY. While it stops, Kestrel looks at a connection only when its client sends something.
+        await client.SendPingAsync([1, 2, 3, 4, 5, 6, 7, 8]);
         RawFrame last = await client.ReadGoAwayAsync();
-        Assert.Equal([0, 0, 0, 1], last.Payload[..4]); // the last stream that was served
+        Assert.Equal([0, 0, 0, 1, 0, 0, 0, 0], last.Payload[..8]); // the last stream that was served
         await client.ReadToCloseAsync();
+        client.Dispose();
         await stopping;
     }
 

@@ -101,7 +101,11 @@ public sealed class FlowControlTests : IAsyncLifetime
     {
         var large = new BehaveResponse { Padding = ByteString.CopyFrom(new byte[LargeBytes]) };
         _probe.Behave = (_, _) => new(large);
-        _probe.Collect = (_, _) => new(large);
+        _probe.Collect = async (reader, _) =>
+        {
+            await reader.ReadAsync();
+            return large;
+        };
         _probe.Repeat = async (_, writer, _) =>
         {
             await writer.WriteAsync(large);

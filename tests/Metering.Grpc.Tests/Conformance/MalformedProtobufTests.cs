@@ -27,7 +27,8 @@ public sealed class MalformedProtobufTests
         ["a length that is too long"] = (
             [.. Tag(11, 2), 5, 1], "text: its length of 5 bytes reaches past the end of the message around it"),
         ["a length beyond 2 GiB"] = (
-            [.. Tag(12, 2), 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], "data: its length of 4294967295 bytes reaches past the end of the message around it"),
+            [.. Tag(12, 2), 0xFF, 0xFF, 0xFF, 0xFF, 0x0F],
+            "data: its length of 4294967295 bytes reaches past the end of the message around it"),
         ["text that is not UTF-8"] = (Bytes(11, [0xC3, 0x28]), "text: the text is not UTF-8"),
         ["text of a surrogate"] = (Bytes(11, [0xED, 0xA0, 0x80]), "text: the text is not UTF-8"),
         ["text within a message that is not UTF-8"] = (Bytes(16, Bytes(2, Bytes(1, [0xFF]))), "inner.inner.id: the text is not UTF-8"),
@@ -43,7 +44,8 @@ public sealed class MalformedProtobufTests
             [.. Bytes(17, []), .. Bytes(17, Bytes(1, "id"u8.ToArray())), .. Bytes(17, []), .. Bytes(17, [.. Tag(3, 0), .. CutNumber])],
             "inner_list[3].quantity: the message ends within a number"),
         ["a packed list"] = (Bytes(18, [1, 2, .. CutNumber]), "large_list[0]: the message ends within a number"),
-        ["a list that is not packed"] = ([.. Tag(18, 0), 1, .. Tag(18, 0), .. CutNumber], "large_list[1]: the message ends within a number"),
+        ["a list that is not packed"] = (
+            [.. Tag(18, 0), 1, .. Tag(18, 0), .. CutNumber], "large_list[1]: the message ends within a number"),
         ["a map"] = (
             [.. Bytes(19, Bytes(1, "a"u8.ToArray())), .. Bytes(19, [.. Tag(2, 0), .. CutNumber])],
             "counts[1].value: the message ends within a number"),
@@ -161,7 +163,12 @@ public sealed class MalformedProtobufTests
 
     private static Everything RandomMessage(Random random)
     {
-        var message = new Everything { Large = random.NextInt64() >> random.Next(64), Text = RandomText(random), Real = random.NextDouble() };
+        var message = new Everything
+        {
+            Large = random.NextInt64() >> random.Next(64),
+            Text = RandomText(random),
+            Real = random.NextDouble(),
+        };
         if (random.Next(2) == 0)
             message.Moment = new Timestamp { Seconds = random.NextInt64(), Nanos = random.Next() };
         for (int count = random.Next(4); count > 0; count--)

@@ -44,7 +44,10 @@ public sealed class MessageRulesTests(ConformanceHost conformance) : IClassFixtu
             RpcCode.Internal,
             "a compressed request message is not valid gzip"),
         ["unsupported encoding"] = (
-            GrpcClient.Frame(Good, flag: 1), "snappy", RpcCode.Unimplemented, "grpc-encoding \"snappy\" is not supported; supported are identity,gzip"),
+            GrpcClient.Frame(Good, flag: 1),
+            "snappy",
+            RpcCode.Unimplemented,
+            "grpc-encoding \"snappy\" is not supported; supported are identity,gzip"),
         ["longer than the limit"] = ([0, 0, 0, 0x10, 1], null, RpcCode.ResourceExhausted, $"larger than {Limit} bytes"),
         ["four gigabytes"] = ([0, 255, 255, 255, 255], null, RpcCode.ResourceExhausted, $"larger than {Limit} bytes"),
         ["longer than the limit as it comes"] = ([1, 0, 0, 0x10, 1], "gzip", RpcCode.ResourceExhausted, $"larger than {Limit} bytes"),
@@ -53,7 +56,10 @@ public sealed class MessageRulesTests(ConformanceHost conformance) : IClassFixtu
         ["a bomb"] = (
             GrpcClient.Frame(Gzip(new byte[2_000_000]), flag: 1), "gzip", RpcCode.ResourceExhausted, $"larger than {Limit} bytes"),
         ["no protobuf"] = (
-            GrpcClient.Frame([0xFF]), null, RpcCode.Internal, "the request message is malformed protobuf: the message ends within a number"),
+            GrpcClient.Frame([0xFF]),
+            null,
+            RpcCode.Internal,
+            "the request message is malformed protobuf: the message ends within a number"),
         ["no protobuf inside gzip"] = (
             GrpcClient.Frame(Gzip([10, 5, 1]), flag: 1), "gzip", RpcCode.Internal, "the request message is malformed protobuf: text: "),
     };

@@ -40,7 +40,8 @@ public sealed class StatusRulesTests : IAsyncLifetime
     public async Task Messages_are_percent_encoded_utf_8_and_details_unpadded_base64(string shape)
     {
         const string message = "\t 100% \"ключ\" ☺ 😈 \r\n\u007f~";
-        var violation = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "f", Description = "плохо" } } };
+        var wrong = new BadRequest.Types.FieldViolation { Field = "f", Description = "плохо" };
+        var violation = new BadRequest { FieldViolations = { wrong } };
         _probe.EndEachWith(_ => new(new RpcStatus(RpcCode.InvalidArgument, message, [violation])));
 
         RawAnswer answer = await CallAsync(shape);

@@ -18,13 +18,25 @@ public sealed class InteropHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _program = Launch("--port", "0");
+        Address = await AddressOfAsync(_program);
+    }
+
+    /// <summary>Starts the program with these options.</summary>
+    internal static Child Launch(params string[] options)
+    {
         // Built beside these tests, in the same configuration.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         string bin = Path.Combine(Checkout, "artifacts", "bin", "Metering.Grpc.InteropHost", configuration);
-        _program = Child.Start("dotnet", Path.Combine(bin, "Metering.Grpc.InteropHost.dll"), "--port", "0");
-        string? line = await _program.ReadLineAsync();
-        Assert.True(line?.StartsWith(Announcement, StringComparison.Ordinal), $"The interop host said: {line}\n{_program.Errors}");
-        Address = line![Announcement.Length..];
+        return Child.Start("dotnet", [Path.Combine(bin, "Metering.Grpc.InteropHost.dll"), .. options]);
+    }
+
+    /// <summary>Where it listens, once it does.</summary>
+    internal static async Task<string> AddressOfAsync(Child program)
+    {
+        string? line = await program.ReadLineAsync();
+        Assert.True(line?.StartsWith(Announcement, StringComparison.Ordinal), $"The interop host said: {line}\n{program.Errors}");
+        return line![Announcement.Length..];
     }
 
     public ValueTask DisposeAsync()

@@ -58,11 +58,13 @@ internal sealed class RawHttp2 : IDisposable
         return SendAsync(RawFrame.WindowUpdate, 0, stream, payload);
     }
 
+    /// <summary>Sends a PING of 8 bytes.</summary>
+    public Task SendPingAsync(byte[] opaque) => SendAsync(RawFrame.Ping, 0, 0, opaque);
+
     /// <summary>Sends a PING and waits for its answer: all that was sent before it has then been read by the server.</summary>
     public async Task PingAsync(byte[] opaque)
     {
-        Assert.Equal(8, opaque.Length);
-        await SendAsync(RawFrame.Ping, 0, 0, opaque);
+        await SendPingAsync(opaque);
         RawFrame answer = await ReadAsync(frame => frame.Type == RawFrame.Ping);
         Assert.Equal(RawFrame.Ack, answer.Flags);
         Assert.Equal(opaque, answer.Payload);
