@@ -35,7 +35,8 @@ public class ScriptTests
         string output = (await RunAsync("bench/grpc-cost.sh", "--short", "--json", folder["cost.json"])).Succeeded();
         Assert.Matches(@"now, with a deadline\s+[\d,]+\s+[\d,]+\s+[\d.]+ %", output);
 
-        using JsonDocument figures = JsonDocument.Parse(await File.ReadAllTextAsync(folder["cost.json"], TestContext.Current.CancellationToken));
+        string json = await File.ReadAllTextAsync(folder["cost.json"], TestContext.Current.CancellationToken);
+        using JsonDocument figures = JsonDocument.Parse(json);
         JsonElement[] cases = [.. figures.RootElement.GetProperty("cases").EnumerateArray()];
         Assert.Equal(4, cases.Length);
         Assert.All(cases, called => Assert.All(called.GetProperty("rounds").EnumerateArray(), round =>

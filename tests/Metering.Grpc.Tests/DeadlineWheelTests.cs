@@ -110,7 +110,8 @@ public sealed class DeadlineWheelTests
                 }
             },
             TestContext.Current.CancellationToken);
-        Deadline[][] kept = await Task.WhenAll(Enumerable.Range(1, 4).Select(seed => Task.Run(() => Churn(seed), TestContext.Current.CancellationToken)));
+        Deadline[][] kept = await Task.WhenAll(
+            Enumerable.Range(1, 4).Select(seed => Task.Run(() => Churn(seed), TestContext.Current.CancellationToken)));
         await going.CancelAsync();
         await clock;
 

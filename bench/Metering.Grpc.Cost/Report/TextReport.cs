@@ -11,8 +11,10 @@ internal static class TextReport
             $"{options.Connections} connections x {options.Streams} calls in flight, messages of {options.MessageBytes} bytes both ways, "
             + $"{options.Rounds} rounds of {options.Seconds:G3} s a handler; medians");
         target.WriteLine();
-        target.WriteLine($"{"",-NameWidth}{"calls/s",19}{"layer/bare",12}{"min - max",19}{"processor us",16}{"bare/layer",12}{"allocated bytes",17}");
-        target.WriteLine($"{"the method answers",-NameWidth}{"bare",9}{"layer",10}{"",31}{"bare",10}{"layer",6}{"",12}{"bare",10}{"layer",7}");
+        target.WriteLine(
+            $"{"",-NameWidth}{"calls/s",19}{"layer/bare",12}{"min - max",19}{"processor us",16}{"bare/layer",12}{"allocated bytes",17}");
+        target.WriteLine(
+            $"{"the method answers",-NameWidth}{"bare",9}{"layer",10}{"",31}{"bare",10}{"layer",6}{"",12}{"bare",10}{"layer",7}");
         foreach (CostComparison comparison in comparisons)
             target.WriteLine(Line(comparison));
         target.WriteLine();
