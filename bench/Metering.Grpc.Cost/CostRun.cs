@@ -38,7 +38,8 @@ internal sealed class CostRun(CostOptions options, TimeProvider time, TextWriter
         }
     }
 
-    private CostContender Connect(ServerProcess server, IPEndPoint address, CostCase called) => new(server, address, called, options, time);
+    private CostContender Connect(ServerProcess server, IPEndPoint address, CostCase called) =>
+        new(server, address, called, options, time);
 
     private CostRound Compare(CostContender bare, CostContender layer, bool isBareFirst)
     {
@@ -51,7 +52,7 @@ internal sealed class CostRun(CostOptions options, TimeProvider time, TextWriter
     private static void CheckAlike(CostCase called, string bare, string layer)
     {
         if (bare != layer)
-            throw new CostException($"The handlers answer \"{called.Name}\" differently:{Environment.NewLine}{bare}{Environment.NewLine}{layer}");
+            throw new CostException($"The handlers answer \"{called.Name}\" differently:\n{bare}\n{layer}");
     }
 
     private static string Describe(CostComparison comparison)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Metering.EndToEnd.Tests;
@@ -25,6 +26,28 @@ public class ScriptTests
         string output = (await RunAsync("bench/write-rate.sh", "1")).Succeeded();
         Match accepted = Regex.Match(output, @"verdicts\s+ACCEPTED ([\d,]+)");
         Assert.True(accepted.Success && accepted.Groups[1].Value != "0", output);
+    }
+
+    [Fact]
+    public async Task The_cost_of_the_grpc_layer_is_measured_by_one_command()
+    {
+        using var folder = new TemporaryDirectory();
+        string output = (await RunAsync("bench/grpc-cost.sh", "--short", "--json", folder["cost.json"])).Succeeded();
+        Assert.Matches(@"now, with a deadline\s+[\d,]+\s+[\d,]+\s+[\d.]+ %", output);
+
+        string json = await File.ReadAllTextAsync(folder["cost.json"], TestContext.Current.CancellationToken);
+        using JsonDocument figures = JsonDocument.Parse(json);
+        JsonElement[] cases = [.. figures.RootElement.GetProperty("cases").EnumerateArray()];
+        Assert.Equal(4, cases.Length);
+        Assert.All(cases, called => Assert.All(called.GetProperty("rounds").EnumerateArray(), round =>
+        {
+            Assert.True(round.GetProperty("bare").GetProperty("calls").GetInt64() > 0);
+            Assert.True(round.GetProperty("layer").GetProperty("calls").GetInt64() > 0);
+        }));
+
+        string program = Checkout.PathOf("artifacts/bin/Metering.Grpc.Cost/release/Metering.Grpc.Cost.dll");
+        Finished refused = await Programs.RunAsync("dotnet", [program, "--streams", "0"]);
+        Assert.Equal((1, "--streams must be from 1 to 100."), (refused.ExitCode, refused.Errors.Trim()));
     }
 
     private static Task<Finished> RunAsync(string script, params string[] arguments) =>

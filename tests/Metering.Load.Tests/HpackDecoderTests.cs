@@ -134,11 +134,12 @@ public sealed class HpackDecoderTests
     public void Request_headers_decode_to_the_same_fields_first_and_repeated(int tableBytes, int tokenCharacters, bool mayIndex)
     {
         string token = new('t', tokenCharacters);
-        var blocks = new RequestHeaderBlocks("/package.Service/Write", "localhost:8081", token, tableBytes);
+        var blocks = new RequestHeaderBlocks("/package.Service/Write", "localhost:8081", token, tableBytes, ("grpc-timeout", "1S"));
         string[] expected =
         [
             ":method: POST", ":scheme: http", ":path: /package.Service/Write", ":authority: localhost:8081",
             "content-type: application/grpc", "te: trailers", "user-agent: metering-load", $"authorization: Bearer {token}",
+            "grpc-timeout: 1S",
         ];
 
         var decoder = new HpackDecoder(tableBytes);

@@ -18,6 +18,9 @@ internal sealed record CostRound(CostTurn Bare, CostTurn Layer)
 {
     /// <summary>Calls a second through the layer, as a part of the bare handler's.</summary>
     public double Rate => Layer.CallsPerSecond / Bare.CallsPerSecond;
+
+    /// <summary>The same, reckoned from the server's processor time: what is left of it when the machine does other things too.</summary>
+    public double ProcessorRate => Bare.ProcessorMicrosecondsPerCall / Layer.ProcessorMicrosecondsPerCall;
 }
 
 /// <summary>Every round of one kind of call.</summary>

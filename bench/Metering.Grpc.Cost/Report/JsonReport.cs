@@ -28,6 +28,7 @@ internal static class JsonReport
         json.WriteNumber("medianRate", comparison.MedianOf(round => round.Rate));
         json.WriteNumber("lowestRate", comparison.Rounds.Min(round => round.Rate));
         json.WriteNumber("highestRate", comparison.Rounds.Max(round => round.Rate));
+        json.WriteNumber("medianProcessorRate", comparison.MedianOf(round => round.ProcessorRate));
         json.WriteStartArray("rounds");
         foreach (CostRound round in comparison.Rounds)
         {

@@ -11,8 +11,10 @@ internal static class TextReport
             $"{options.Connections} connections x {options.Streams} calls in flight, messages of {options.MessageBytes} bytes both ways, "
             + $"{options.Rounds} rounds of {options.Seconds:G3} s a handler; medians");
         target.WriteLine();
-        target.WriteLine($"{"",-NameWidth}{"calls/s",19}{"layer/bare",12}{"min - max",19}{"processor us",16}{"allocated bytes",17}");
-        target.WriteLine($"{"the method answers",-NameWidth}{"bare",9}{"layer",10}{"",12}{"",19}{"bare",10}{"layer",6}{"bare",10}{"layer",7}");
+        target.WriteLine(
+            $"{"",-NameWidth}{"calls/s",19}{"layer/bare",12}{"min - max",19}{"processor us",16}{"bare/layer",12}{"allocated bytes",17}");
+        target.WriteLine(
+            $"{"the method answers",-NameWidth}{"bare",9}{"layer",10}{"",31}{"bare",10}{"layer",6}{"",12}{"bare",10}{"layer",7}");
         foreach (CostComparison comparison in comparisons)
             target.WriteLine(Line(comparison));
         target.WriteLine();
@@ -27,6 +29,7 @@ internal static class TextReport
             + $"{Percent(of.MedianOf(round => round.Rate)),12}{range,19}"
             + $"{of.MedianOf(round => round.Bare.ProcessorMicrosecondsPerCall),10:F1}"
             + $"{of.MedianOf(round => round.Layer.ProcessorMicrosecondsPerCall),6:F1}"
+            + $"{Percent(of.MedianOf(round => round.ProcessorRate)),12}"
             + $"{of.MedianOf(round => round.Bare.AllocatedBytesPerCall),10:N0}"
             + $"{of.MedianOf(round => round.Layer.AllocatedBytesPerCall),7:N0}";
     }

@@ -28,8 +28,8 @@ internal sealed class Deadline : IThreadPoolWorkItem
     {
         _call = call;
         _wheel = wheel;
-        double seconds = (timeout < LongestTimeout ? timeout : LongestTimeout).TotalSeconds;
-        DueTimestamp = wheel.Time.GetTimestamp() + (long)(seconds * wheel.Time.TimestampFrequency);
+        long ticks = Math.Min(timeout.Ticks, LongestTimeout.Ticks);
+        DueTimestamp = wheel.Time.GetTimestamp() + (long)(ticks * (wheel.Time.TimestampFrequency / (double)TimeSpan.TicksPerSecond));
     }
 
     /// <summary>When it passes, in the clock's units.</summary>
@@ -83,7 +83,7 @@ internal sealed class Deadline : IThreadPoolWorkItem
     /// <summary>Somebody begins to wait: from here on it can pass.</summary>
     public void Begin() => _wheel.Add(this);
 
-    /// <summary>The call has ended.</summary>
+    /// <summary>The call has ended. One that never waited, which its own thread knows without the lock, is in no slot.</summary>
     public void End()
     {
         if (State != DeadlineState.Resting)

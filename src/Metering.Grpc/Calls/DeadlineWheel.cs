@@ -28,7 +28,8 @@ internal sealed class DeadlineWheel
     {
         Time = time;
         _tickUnits = (long)(Tick.TotalSeconds * time.TimestampFrequency);
-        _timer = time.CreateTimer(static wheel => ((DeadlineWheel)wheel!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(
+            static wheel => ((DeadlineWheel)wheel!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public TimeProvider Time { get; }

@@ -3,7 +3,9 @@ using System.IO.Pipelines;
 
 namespace Metering.Grpc;
 
-/// <summary>The one message of a call that sends one, as it comes in. It is handed back to its codec once, by <see cref="Release"/>.</summary>
+/// <summary>
+/// The one message of a call that sends one, as it comes in. It is handed back to its codec once, by <see cref="Release"/>.
+/// </summary>
 internal struct SingleMessage<T>
 {
     private bool _isThere;

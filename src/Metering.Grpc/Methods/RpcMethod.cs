@@ -22,7 +22,9 @@ internal abstract class RpcMethod(MethodDescriptor descriptor, int maximumMessag
 
     public bool IsStreaming => Descriptor.IsClientStreaming || Descriptor.IsServerStreaming;
 
-    /// <summary>Runs one gRPC call from its first message to its status, which it hands to <see cref="GrpcServer.End"/>. Never fails.</summary>
+    /// <summary>
+    /// Runs one gRPC call from its first message to its status, which it hands to <see cref="GrpcServer.End"/>. Never fails.
+    /// </summary>
     public abstract Task ServeAsync(RpcCall call, GrpcServer server);
 
     /// <summary>Runs one call from the bytes of its request message to those of its response message. Unary methods only.</summary>
