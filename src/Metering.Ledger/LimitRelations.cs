@@ -61,7 +61,14 @@ public static partial class Limits
     ];
 
     /// <summary>Throws when two limits contradict each other: a programming error, caught at start.</summary>
-    public static void Check() => Check(ValueOf);
+    public static void Check()
+    {
+        foreach (LimitRelation relation in Relations)
+        {
+            if (!relation.Holds(ValueOf))
+                throw new InvalidOperationException($"Limits contradict each other: {relation.Sentence} does not hold.");
+        }
+    }
 
     /// <summary>The value of the limit of this name, times in seconds.</summary>
     public static double ValueOf(string name) => typeof(Limits).GetField(name, BindingFlags.Public | BindingFlags.Static)!.GetValue(null) switch
@@ -69,14 +76,4 @@ public static partial class Limits
         TimeSpan time => time.TotalSeconds,
         var number => Convert.ToDouble(number, CultureInfo.InvariantCulture),
     };
-
-    /// <summary>The same with the values that <paramref name="of"/> gives.</summary>
-    internal static void Check(Func<string, double> of)
-    {
-        foreach (LimitRelation relation in Relations)
-        {
-            if (!relation.Holds(of))
-                throw new InvalidOperationException($"Limits contradict each other: {relation.Sentence} does not hold.");
-        }
-    }
 }

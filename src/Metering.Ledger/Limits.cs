@@ -28,6 +28,9 @@ public static partial class Limits
 
     // --- messages ---
 
+    /// <summary>Deepest nesting of groups in the fields of a Write message that nobody knows.</summary>
+    public const int UnknownGroupDepth = 100;
+
     /// <summary>Largest Write request message or body, in bytes.</summary>
     public const int WriteMessageBytes = 64 * 1024;
 
@@ -145,7 +148,7 @@ public static partial class Limits
     /// Most connections open at once from one address (IPv6: from one /64 network), unless configured otherwise. Behind a
     /// proxy every client has the proxy's address.
     /// </summary>
-    public const int ConnectionsPerAddress = 512;
+    public const int ConnectionsPerAddress = 256;
 
     /// <summary>Most connections that can be configured, in all and per address.</summary>
     public const int ConnectionsMaximum = 100_000;

@@ -140,6 +140,23 @@ public sealed class WriteTests
     }
 
     [Fact]
+    public async Task No_more_requests_than_a_group_holds_are_in_one_commit()
+    {
+        await using var store = new TestStore(options => options with { GroupRequests = 3 });
+        using var hold = new ManualResetEventSlim();
+        Task held = store.Store.ChangeAsync(_ => hold.Wait());
+        Task<LedgerAnswer>[] answers = [.. Enumerable.Range(1, 7).Select(id => store.WriteAsync(id))];
+        hold.Set();
+        await held;
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(LedgerAnswer.Committed, answer));
+        await store.Store.ChangeAsync(database =>
+        {
+            Assert.Equal(3, database.QueryNumber("SELECT count(*) FROM batch"));
+            Assert.Equal(1, database.QueryNumber("SELECT records FROM batch ORDER BY number DESC LIMIT 1"));
+        });
+    }
+
+    [Fact]
     public async Task A_full_queue_answers_at_once()
     {
         await using var store = new TestStore(options => options with { QueueRequests = 4, GroupRequests = 1 });

@@ -14,7 +14,7 @@ internal sealed class InFlight(InFlight? whole)
     /// <summary>The sum over all addresses; null for the sum itself.</summary>
     public InFlight? Whole { get; } = whole;
 
-    /// <summary>Requests from their headers until their answer was handed to the network.</summary>
+    /// <summary>Requests from their headers until their answer was handed over to be sent.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>Streaming calls that are open.</summary>

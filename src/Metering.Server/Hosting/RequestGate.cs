@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 /// <remarks>
 /// One request costs two increments, two decrements and no allocation. One that is too many is refused at once; when even
-/// the refusals are too many, because nobody reads them, the request is cut off unanswered. Questions after the server's
+/// the refusals are too many, because nothing is keeping up with them, the request is cut off unanswered. Questions after the server's
 /// health are answered as long as there is room for refusals.
 /// </remarks>
 internal sealed class RequestGate(WireBounds bounds) : ICallBudget
@@ -28,7 +28,7 @@ internal sealed class RequestGate(WireBounds bounds) : ICallBudget
         int requestsOfAddress = ofAddress.EnterRequest();
         int requests = ofAddress.Whole!.EnterRequest();
 
-        // Fired when the answer was handed to the network, or nobody waits for it any more: until then it takes memory.
+        // Fired when the answer was handed over to be sent. A connection that does not take it is ended by its lowest rate.
         context.Response.OnCompleted(static counted => Leave((InFlight)counted), ofAddress);
         if (requests <= bounds.RequestsInFlight && requestsOfAddress <= bounds.RequestsInFlightPerAddress)
             return next(context);

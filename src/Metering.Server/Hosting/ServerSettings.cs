@@ -59,7 +59,7 @@ public static class ServerSettings
             (options, text) => options.TokenLifetime = ParseDuration(text)),
         new("connections", "NUMBER", "4096", "Most connections open at once, on all listeners together; one more is closed unanswered.",
             (options, text) => options.Connections = ParseNumber(text)),
-        new("connections-per-address", "NUMBER", "512", "The same for one address (IPv6: one /64 network); raise it behind a proxy.",
+        new("connections-per-address", "NUMBER", "256", "The same for one address (IPv6: one /64 network); raise it behind a proxy.",
             (options, text) => options.ConnectionsPerAddress = ParseNumber(text)),
         new("exchange-rate", "NUMBER|none", "500", "Token exchanges per second that one address may ask for; raise it behind a proxy.",
             (options, text) => options.ExchangeRate = ParseNumberOrNone(text)),

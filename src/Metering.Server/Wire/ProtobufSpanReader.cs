@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Metering.Ledger;
 
 namespace Metering.Server;
 
@@ -9,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 internal ref struct ProtobufSpanReader(ReadOnlySpan<byte> message, int start, int end)
 {
-    private const int GroupDepth = 100; // the general parser's recursion limit
+    private const int GroupDepth = Limits.UnknownGroupDepth; // the general parser's recursion limit
 
     private readonly ReadOnlySpan<byte> _message = message;
     private readonly int _end = end;

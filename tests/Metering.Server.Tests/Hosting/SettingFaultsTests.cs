@@ -36,6 +36,7 @@ public class SettingFaultsTests
         { "token-lifetime", "8d", "token-lifetime is 8.00:00:00: 01:00:00 to 7.00:00:00 is allowed." },
         { "connections", "0", "connections is 0: 1 to 100000 is allowed." },
         { "connections-per-address", "100001", "connections-per-address is 100001: 1 to 100000 is allowed." },
+        { "exchange-rate", "0", "exchange-rate is 0: 1 to 100000 is allowed." },
         { "account-rate", "0", "account-rate is 0: 1 to 100000 is allowed." },
         { "account-burst", "7", "account-burst is the burst of account-rate: give account-rate too." },
         { "advertise", "example.org", "advertise is 'example.org': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },

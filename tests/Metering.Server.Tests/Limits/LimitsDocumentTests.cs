@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using System.Text.RegularExpressions;
+using Metering.Grpc;
 using Bounds = Metering.Ledger.Limits;
 
 namespace Metering.Server.Tests;
@@ -14,19 +16,50 @@ public class LimitsDocumentTests
     private const string Introduction = """
         # Limits
 
-        Every limit of the server in one table. It is made by a test from `src/Metering.Ledger/Limits.cs`, the constants that the
-        code enforces; the same test fails when the two differ. Relations between limits are checked at each start.
+        Every limit of the server in one table. It is made by a test from the constants that the code enforces, in
+        `src/Metering.Ledger/Limits.cs` and, for what the gRPC layer alone keeps, `src/Metering.Grpc/RpcLimits.cs`; the same test
+        fails when the two differ. How limits stand to each other is in `src/Metering.Ledger/LimitRelations.cs`, checked at each
+        start.
 
-        The memory that clients can make the server hold for requests in flight is bounded by connections times the connection's
-        window (HTTP/2) or request buffer (HTTP/1.1), beside the ledger's queue.
+        What clients can make the server hold is bounded in all and for one address: connections, requests in flight, and the bytes
+        of their messages. A message of up to 4 KiB, which a full Write of ordinary ids is, needs nothing beside its request. Behind
+        a proxy all clients have the proxy's address: raise `connections-per-address` and `exchange-rate` there.
 
-        | limit | value | range, setting | what the client gets | proved by |
-        |---|---|---|---|---|
+        | limit | value | unit | range, setting | what the client gets | proved by |
+        |---|---|---|---|---|---|
 
         """;
 
     private static readonly string Root = Checkout();
     private static readonly string Document = Path.Combine(Root, "docs", "limits.md");
+
+    // Numbers with the name of a limit, other than those taken from the limits.
+    private static readonly Regex Bounding = new(
+        @"(const (int|long|double)|static readonly TimeSpan) (?<name>\w*(Maximum|Bytes|Characters|Depth|Digits|Listed|Requests|Accounts|Tokens|Connections|Streams|PerSecond))\s*=\s*[^;L]*\d[^;L]*;",
+        RegexOptions.None, TimeSpan.FromSeconds(10));
+
+    // Why a number that looks like a limit bounds nothing that a client sends or holds.
+    private static readonly Dictionary<string, string> NoLimits = new()
+    {
+        ["BatchWriter.RequestBytesMaximum"] = "follows from the encoding of a batch",
+        ["BatchWriter.RecordBytesMaximum"] = "follows from the encoding of a batch",
+        ["UsageWrite.PayloadBytes"] = "size that a buffer begins with",
+        ["Verification.DifferencesListed"] = "length of a report for the operator",
+        ["FrameReader.Bytes"] = "length of gRPC's prefix",
+        ["ResponseMessage.CompressedFromBytes"] = "from where compressing pays",
+        ["GzipMessage.FirstBufferBytes"] = "size that a buffer begins with",
+        ["Metadata.EntryBytes"] = "what HTTP/2 counts for each header",
+        ["StatusWriter.OtherHeaderBytes"] = "part of the block of trailers",
+        ["TimeText.FractionDigitsMaximum"] = "fixed by RFC 3339 and protobuf",
+        ["TimeText.DurationSecondsMaximum"] = "fixed by protobuf",
+        ["AdminToken.RandomBytes"] = "length of what is made",
+        ["EmulatorExchange.RandomBytes"] = "length of what is made",
+        ["CertificateMaker.SerialBytes"] = "length of what is made",
+        ["CatalogRegistry.RandomIdCharacters"] = "length of what is made",
+        ["CatalogRegistry.AttemptsMaximum"] = "tries of the server itself",
+        ["VerifiedTokens.HashedCharacters"] = "part of a text that is hashed",
+        ["NotFound.ShownCharacters"] = "part of a path that a message repeats",
+    };
 
     [Fact]
     public void The_document_is_made_from_the_limits()
@@ -39,13 +72,13 @@ public class LimitsDocumentTests
 
     [Fact]
     public void Every_limit_has_its_row() =>
-        Assert.Equal(typeof(Bounds).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => field.Name).Order(), LimitRows.All.Select(row => row.Name).Order());
+        Assert.Equal(Fields().Select(field => field.Name).Order(), LimitRows.All.Select(row => row.Name).Order());
 
     [Fact]
     public void Every_proof_is_a_test_that_exists()
     {
         string[] files = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories);
-        foreach (string[] proof in LimitRows.All.Where(row => row.Proof is not null).Select(row => row.Proof!.Split('.')))
+        foreach (string[] proof in LimitRows.All.Select(row => row.Proof.Split('.')))
         {
             Assert.True(
                 Array.Exists(files, file => Path.GetFileNameWithoutExtension(file) == proof[0] && File.ReadAllText(file).Contains($" {proof[1]}(")),
@@ -53,25 +86,53 @@ public class LimitsDocumentTests
         }
     }
 
+    [Fact]
+    public void Every_relation_holds_and_could_fail()
+    {
+        Bounds.Check();
+        foreach (Ledger.LimitRelation relation in Bounds.Relations)
+        {
+            Assert.True(relation.Holds(Bounds.ValueOf), relation.Sentence);
+            bool canFail = typeof(Bounds).GetFields(BindingFlags.Public | BindingFlags.Static).Any(field =>
+                new[] { 0, 1e15 }.Any(value => !relation.Holds(name => name == field.Name ? value : Bounds.ValueOf(name))));
+            Assert.True(canFail, relation.Sentence);
+        }
+    }
+
+    [Fact]
+    public void A_number_that_bounds_something_is_among_the_limits()
+    {
+        string[] projects = ["Metering.Ledger", "Metering.Ledger.Sqlite", "Metering.Grpc", "Metering.Server"];
+        List<string> strangers = [.. projects
+            .SelectMany(project => Directory.GetFiles(Path.Combine(Root, "src", project), "*.cs", SearchOption.AllDirectories))
+            .Where(file => Path.GetFileName(file) is not ("Limits.cs" or "RpcLimits.cs"))
+            .SelectMany(file => Bounding.Matches(File.ReadAllText(file)).Select(match => $"{Path.GetFileNameWithoutExtension(file)}.{match.Groups["name"].Value}"))
+            .Where(name => !NoLimits.ContainsKey(name))];
+        Assert.Empty(strangers); // give it a row as one of the limits, or say below why it is none
+        Assert.Matches(Bounding, "private const int LinesMaximum = 7;");
+    }
+
     private static string Make()
     {
         var text = new StringBuilder(Introduction);
         foreach (LimitRow row in LimitRows.All)
         {
-            object value = typeof(Bounds).GetField(row.Name)!.GetValue(null)!;
-            string shown = value is TimeSpan time ? Show(time) : $"{Convert.ToString(value, CultureInfo.InvariantCulture)} {row.Unit}";
-            string proof = row.Proof is null ? "no test yet" : $"`{row.Proof}`";
-            text.Append($"| `{row.Name}` | {shown} | {row.Range} | {row.Answer} | {proof} |\n");
+            object value = Fields().Single(field => field.Name == row.Name).GetValue(null)!;
+            (string number, string unit) = value is TimeSpan time ? Show(time) : (Convert.ToString(value, CultureInfo.InvariantCulture)!, row.Unit);
+            text.Append($"| `{row.Name}` | {number} | {unit} | {row.Range} | {row.Answer} | `{row.Proof}` |\n");
         }
 
         return text.ToString();
     }
 
-    private static string Show(TimeSpan time) =>
-        time.Ticks % TimeSpan.TicksPerDay == 0 ? $"{time.TotalDays} d"
-        : time.Ticks % TimeSpan.TicksPerHour == 0 ? $"{time.TotalHours} h"
-        : time.Ticks % TimeSpan.TicksPerMinute == 0 ? $"{time.TotalMinutes} min"
-        : $"{time.TotalSeconds} s";
+    private static IEnumerable<FieldInfo> Fields() =>
+        [.. typeof(Bounds).GetFields(BindingFlags.Public | BindingFlags.Static), .. typeof(RpcLimits).GetFields(BindingFlags.Public | BindingFlags.Static)];
+
+    private static (string Number, string Unit) Show(TimeSpan time) =>
+        time.Ticks % TimeSpan.TicksPerDay == 0 ? ($"{time.TotalDays}", "d")
+        : time.Ticks % TimeSpan.TicksPerHour == 0 ? ($"{time.TotalHours}", "h")
+        : time.Ticks % TimeSpan.TicksPerMinute == 0 ? ($"{time.TotalMinutes}", "min")
+        : ($"{time.TotalSeconds}", "s");
 
     private static string Checkout()
     {
