@@ -69,6 +69,15 @@ internal sealed class RawHttp2 : IDisposable
 
     public Task ResetAsync(int stream) => SendAsync(RawFrame.Reset, 0, stream, new byte[] { 0, 0, 0, 8 });
 
+    /// <summary>Lets the server send more, on the stream and on the connection.</summary>
+    public async Task GiveWindowAsync(int stream, int bytes)
+    {
+        var payload = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(payload, bytes);
+        await SendAsync(RawFrame.WindowUpdate, 0, stream, payload);
+        await SendAsync(RawFrame.WindowUpdate, 0, 0, payload);
+    }
+
     /// <summary>The next frame of a stream; frames of the connection are answered or passed over.</summary>
     public async Task<RawFrame> ReadAsync(int stream)
     {
