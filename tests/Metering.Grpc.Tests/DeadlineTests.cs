@@ -209,6 +209,34 @@ public sealed class DeadlineTests : IAsyncLifetime
         await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
     }
 
+    [Fact]
+    public async Task A_client_that_took_no_more_until_its_deadline_still_hears_of_it()
+    {
+        var full = new TaskCompletionSource();
+        _probe.Repeat = async (_, writer, _) =>
+        {
+            while (true)
+            {
+                ValueTask write = writer.WriteAsync(new BehaveResponse { Text = new string('x', 50_000) });
+                if (!write.IsCompleted)
+                    full.TrySetResult(); // the stream's window and the server's buffer
+                await write;
+            }
+        };
+        using RawHttp2 client = await RawHttp2.ConnectAsync(_host.GrpcAddress);
+        int stream = await client.OpenAsync("/metering.grpc.tests.Probe/Repeat", ("grpc-timeout", "1S"));
+        await client.SendDataAsync(stream, GrpcClient.Frame([]), endStream: true);
+        await full.Task.WaitAsync(TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(() => _probe.BehaveCodec.EachReleasedOnce);
+        await client.GiveWindowAsync(stream, 10_000_000);
+
+        IReadOnlyList<RawFrame> frames = await client.ReadToEndAsync(stream);
+        Assert.DoesNotContain(frames, frame => frame.Type == RawFrame.Reset);
+        Assert.True(frames[^1].Type == RawFrame.Headers && frames[^1].EndsStream);
+        Assert.Empty(_host.Log.Faults);
+    }
+
     // Lets a deadline of one second pass once the handler runs.
     private async Task<GrpcAnswer> ExpireAsync(Task started)
     {

@@ -33,7 +33,7 @@ internal readonly struct GzipMessage : IDisposable
     {
         message = default;
         if (compressed.IsEmpty)
-            return Statuses.CorruptGzip; // even nothing, compressed, has a header
+            return null; // .NET's GZipStream leaves nothing of nothing, so grpc-dotnet sends this for an empty message
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstBufferBytes, maximumBytes + 1));
         try
         {

@@ -26,11 +26,13 @@ public sealed class RpcWriter<T>
             if (_isClosed || _call.HttpContext.RequestAborted.IsCancellationRequested)
                 throw new OperationCanceledException("The call has ended.");
             ResponseMessage.Write(_call, _codec, message);
-            ValueTask<FlushResult> flush = _call.HttpContext.Response.BodyWriter.FlushAsync(_call.TransportToken);
+            // Without the deadline's token: the server resets a stream whose flush a token cancels, and no status would follow.
+            ValueTask<FlushResult> flush = _call.HttpContext.Response.BodyWriter.FlushAsync(CancellationToken.None);
             if (flush.IsCompletedSuccessfully)
                 return flush.GetAwaiter().GetResult().IsCanceled ? ValueTask.FromCanceled(new CancellationToken(true)) : default;
-            _flushing = flush.AsTask();
-            return new ValueTask(_flushing);
+            Task flushing = EndOfAsync(flush);
+            _flushing = flushing;
+            return new ValueTask(flushing);
         }
     }
 
@@ -42,8 +44,16 @@ public sealed class RpcWriter<T>
         {
             _isClosed = true;
             flushing = _flushing;
+            if (!flushing.IsCompleted)
+                _call.HttpContext.Response.BodyWriter.CancelPendingFlush(); // what was written stays, and is sent before the status
         }
 
         await flushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task EndOfAsync(ValueTask<FlushResult> flush)
+    {
+        if ((await flush).IsCanceled)
+            throw new OperationCanceledException("The deadline passed while the client took no more.");
     }
 }

@@ -24,6 +24,9 @@ internal static class Statuses
     public static readonly RpcStatus Truncated = new(RpcCode.Internal, "the request ends within a message");
     public static readonly RpcStatus CorruptGzip = new(RpcCode.Internal, "a compressed request message is not valid gzip");
 
+    public static readonly RpcStatus MalformedBody = new(
+        RpcCode.InvalidArgument, "the request body is not sent as HTTP/1.1 asks: it ends too early, or its chunks or trailers are malformed");
+
     public static readonly RpcStatus CompressedWithoutEncoding = new(
         RpcCode.Internal, "a request message is flagged as compressed, but grpc-encoding names no compression");
 

@@ -34,7 +34,8 @@ internal static class RestRequest
         PipeReader body = request.BodyReader;
         while (true)
         {
-            ReadResult read = await body.ReadAsync(call.TransportToken);
+            if (await TryReadAsync(body, call.TransportToken) is not { } read)
+                return Statuses.MalformedBody;
             try
             {
                 if (read.Buffer.Length > maximumBytes)
@@ -48,6 +49,19 @@ internal static class RestRequest
             {
                 body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
+        }
+    }
+
+    // Null when the body is not sent as HTTP asks. Of trailers after chunks, Kestrel says so with an InvalidOperationException.
+    private static async ValueTask<ReadResult?> TryReadAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest })
+        {
+            return null;
         }
     }
 

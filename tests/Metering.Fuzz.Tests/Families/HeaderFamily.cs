@@ -1,4 +1,5 @@
 using System.Text;
+using Metering.Ledger;
 
 namespace Metering.Fuzz.Tests;
 
@@ -57,6 +58,8 @@ internal sealed class HeaderFamily : IInputFamily
         List<(string Name, string Value)> headers = seed.Headers();
         for (int steps = random.Next(1, StepsMaximum + 1); steps > 0; steps--)
             Step(headers, random);
+        if (headers.Count > Limits.RequestHeaders && !HasSoundStart(headers, seed))
+            headers.RemoveRange(Limits.RequestHeaders, headers.Count - Limits.RequestHeaders);
         byte[] body = random.OneIn(16) ? [] : GrpcSeed.Frame(seed.Message);
         return new FuzzInput(Carriage.Http2Stream, FrameBytes.Request(HeaderBlock.Write(headers), body))
         {
@@ -64,6 +67,14 @@ internal sealed class HeaderFamily : IInputFamily
             RecordsMaximum = seed.RecordsMaximum,
             IsUnsociable = true,
         };
+    }
+
+    // Too many headers together with a faulty pseudo-header: Kestrel (10.0) ends its stream without a word to the client. It harms
+    // nobody else, and nothing above Kestrel sees such a request: they are kept apart.
+    private static bool HasSoundStart(List<(string Name, string Value)> headers, GrpcSeed seed)
+    {
+        IEnumerable<(string, string)> Start(List<(string Name, string Value)> all) => all.Where(header => header.Name.StartsWith(':'));
+        return Start(headers).SequenceEqual(Start(seed.Headers()));
     }
 
     private static void Step(List<(string Name, string Value)> headers, Random random)

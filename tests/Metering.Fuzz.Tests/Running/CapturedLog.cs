@@ -6,6 +6,10 @@ namespace Metering.Fuzz.Tests;
 /// <summary>Keeps what a server logs as an error or worse: whatever clients send, there is nothing to log there.</summary>
 internal sealed class CapturedLog : ILoggerProvider
 {
+    // Kestrel's own line, behind an answer of 400, about a chunk trailer that is not UTF-8; nothing above it can prevent it.
+    private const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel";
+    private const string Draining = "automatic draining of the request body failed because the body reader is in an invalid state";
+
     private readonly ConcurrentQueue<string> _errors = [];
 
     /// <summary>How many there are.</summary>
@@ -28,8 +32,9 @@ internal sealed class CapturedLog : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
-                errors.Enqueue($"{logLevel} {name}: {formatter(state, exception)} {exception}");
+            string text = formatter(state, exception);
+            if (IsEnabled(logLevel) && !(name.StartsWith(Kestrel, StringComparison.Ordinal) && text.Contains(Draining, StringComparison.Ordinal)))
+                errors.Enqueue($"{logLevel} {name}: {text} {exception}");
         }
     }
 }

@@ -56,6 +56,14 @@ internal static class Documented
         11, // ENHANCE_YOUR_CALM
     };
 
+    /// <summary>
+    /// INTERNAL_ERROR, in GOAWAY alone: Kestrel's for an HPACK index of 0, a byte 0x80, where RFC 7541, 6.1 asks for
+    /// COMPRESSION_ERROR. The connection ends either way, and no other is touched.
+    /// </summary>
+    private const uint InternalError = 2;
+
+    private const byte IndexZero = 0x80;
+
     /// <summary>What INTERNAL may say: the request is damaged. Anything else would be the server's fault.</summary>
     public static readonly IReadOnlyList<string> Internal =
     [
@@ -70,8 +78,8 @@ internal static class Documented
 
     private const int InternalCode = 13;
 
-    /// <summary>Null, or what is not documented about an answer.</summary>
-    public static string? Fault(Answer answer)
+    /// <summary>Null, or what is not documented about the answer to an input.</summary>
+    public static string? Fault(FuzzInput input, Answer answer)
     {
         if (answer.IsHung)
             return "no answer and no end in time";
@@ -89,8 +97,10 @@ internal static class Documented
                 return "INTERNAL that does not say what is wrong with the request";
         }
 
-        if (answer.Resets.Concat(answer.GoAways).Where(code => !Http2Errors.Contains(code)).Select(code => (uint?)code).FirstOrDefault() is { } error2)
-            return $"HTTP/2 error code {error2} is not documented";
+        bool saysIndexZero = input.Carriage != Carriage.Http1Request && input.Bytes.Contains(IndexZero);
+        IEnumerable<uint> errors = answer.Resets.Concat(answer.GoAways.Where(code => !(saysIndexZero && code == InternalError)));
+        foreach (uint error in errors.Where(error => !Http2Errors.Contains(error)))
+            return $"HTTP/2 error code {error} is not documented";
         bool isAnswered = answer.IsClosed || answer.HttpStatuses.Count > 0 || answer.Resets.Count > 0;
         return isAnswered ? null : "no answer";
     }

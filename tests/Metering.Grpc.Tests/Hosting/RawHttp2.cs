@@ -50,6 +50,13 @@ internal sealed class RawHttp2 : IDisposable
 
     public Task ResetAsync(int stream) => SendAsync(RawFrame.Reset, 0, stream, new byte[] { 0, 0, 0, 8 });
 
+    /// <summary>Lets the server send more, on the stream and on the connection.</summary>
+    public async Task GiveWindowAsync(int stream, int bytes)
+    {
+        await WidenAsync(stream, bytes);
+        await WidenAsync(0, bytes);
+    }
+
     /// <summary>Lets the server send more: on one stream, or on the connection (stream 0).</summary>
     public Task WidenAsync(int stream, int bytes)
     {
