@@ -80,17 +80,18 @@ public static class Program
         var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate);
 
         // What listens. The advertised address is known for sure once the ports are bound.
-        ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
+        ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
         ListenAddresses? bound = null;
         string Advertised() => AdvertisedEndpoint.Of(options, Volatile.Read(ref bound));
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
-        var gate = new AdminGate(admin);
+        var gate = new AdminGate(admin, tls);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
-            new IamTokenRpc(exchange, tokens, admin, catalog).Service(),
+            new IamTokenRpc(exchange, tokens, gate, catalog).Service(),
             new ApiEndpointRpc(Advertised).Service(),
             new CatalogRpc(gate, registry, catalog).Service(),
+            new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(gate, catalog, store.Ledger).Service(),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
@@ -102,17 +103,22 @@ public static class Program
     }
 
     private static WebApplication BuildApplication(
-        ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time, Action<ILoggingBuilder> log)
+        ServerOptions options, RpcService[] services, ILedger ledger, ServerTls? tls, TimeProvider time, Action<ILoggingBuilder> log)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         log(builder.Logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // It quotes what was sent, which may be a token.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.None);
 
         // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
         builder.Services.AddSingleton(time);
         builder.Services.AddHealthChecks().AddCheck("ledger", new LedgerHealth(ledger));
+        if (tls is not null)
+            builder.Services.AddSingleton(tls).AddHostedService<TlsWatch>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options, tls));
 
