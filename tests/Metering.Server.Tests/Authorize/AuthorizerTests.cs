@@ -9,8 +9,8 @@ public sealed class AuthorizerTests
     private static readonly CatalogSnapshot Catalog = new(new StoredCatalog(1, [
         new StoredObject(1, new Publisher("acme", "Acme"), false),
         new StoredObject(2, new Publisher("other", "Other"), false),
-        new StoredObject(3, new Product("acme-product", "acme", "Product", ProductKind.Instance, true), false),
-        new StoredObject(4, new Product("other-product", "other", "Product", ProductKind.Instance, true), false),
+        new StoredObject(3, new Product("acme-product", "Product", "acme", ProductKind.Instance, true), false),
+        new StoredObject(4, new Product("other-product", "Product", "other", ProductKind.Instance, true), false),
         new StoredObject(5, new Customer("customer", "Customer", false), false),
         new StoredObject(6, new ProductInstance("own-instance", "acme-product", "customer", true), false),
         new StoredObject(7, new ProductInstance("foreign-instance", "other-product", "customer", true), false),
