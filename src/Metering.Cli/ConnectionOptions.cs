@@ -64,6 +64,18 @@ internal sealed class ConnectionOptions
             "File with the admin token [env METERING_ADMIN_TOKEN is the token itself; default: admin.token of the data directory]",
     };
 
+    private readonly Option<string?> _clientCertificate = new("--client-cert")
+    {
+        HelpName = "FILE",
+        Description = "Client certificate, PEM, for a server with admin-client-ca [env METERING_CLIENT_CERT]",
+    };
+
+    private readonly Option<string?> _clientKey = new("--client-key")
+    {
+        HelpName = "FILE",
+        Description = "Private key of the client certificate, PEM [env METERING_CLIENT_KEY]",
+    };
+
     private readonly Option<string?> _key = new("--key")
     {
         HelpName = "FILE",
@@ -86,7 +98,12 @@ internal sealed class ConnectionOptions
         command.Add(_authority);
         command.Add(_data);
         if (credentials.HasFlag(Credentials.AdminToken))
+        {
             command.Add(_adminTokenFile);
+            command.Add(_clientCertificate);
+            command.Add(_clientKey);
+        }
+
         if (credentials.HasFlag(Credentials.Key))
             command.Add(_key);
         if (credentials.HasFlag(Credentials.Token))
@@ -123,6 +140,8 @@ internal sealed class ConnectionOptions
         if (_credentials.HasFlag(Credentials.AdminToken))
         {
             options.AdminToken = AdminToken(line, terminal, isLocal ? data : null);
+            options.ClientCertificateFile = PathOf(line, terminal, _clientCertificate, "METERING_CLIENT_CERT");
+            options.ClientKeyFile = PathOf(line, terminal, _clientKey, "METERING_CLIENT_KEY");
             options.RequestTimeout = AdministrationTimeout;
         }
 
@@ -171,6 +190,9 @@ internal sealed class ConnectionOptions
 
         return InputFile.ReadText(file, "admin token file", 4096).Trim();
     }
+
+    private static string? PathOf(ParseResult line, Terminal terminal, Option<string?> option, string variable) =>
+        Value(line, terminal, option, variable) is { } path ? terminal.PathOf(path) : null;
 
     private static string? Value(ParseResult line, Terminal terminal, Option<string?> option, string variable) =>
         line.CommandResult.Command.Options.Contains(option) && line.GetValue(option) is { Length: > 0 } given ? given

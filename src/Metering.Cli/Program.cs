@@ -66,6 +66,7 @@ internal static class Program
                 KeyDeleteCommand.Create(terminal)),
             CommandGroup.Create("token", "Exchanges keys for IAM tokens, and revokes them.", TokenCreateCommand.Create(terminal),
                 TokenRevokeCommand.Create(terminal)),
+            CommandGroup.Create("signing-key", "Changes the key that the server signs IAM tokens with.", SigningKeyRotateCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
         };

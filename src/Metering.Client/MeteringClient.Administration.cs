@@ -40,6 +40,13 @@ public sealed partial class MeteringClient
     public async Task DeleteKeyAsync(string keyId, CancellationToken cancellationToken = default) =>
         await _caller.CallAsync(Methods.DeleteKey, new DeleteKeyRequest { KeyId = keyId }, _administrator, cancellationToken);
 
+    /// <summary>Makes the server sign tokens with a new key. Tokens signed with older keys stay good until they end.</summary>
+    /// <param name="dropOlder">Drops the older keys at once, and every token that they signed: for a key that leaked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<RotateSigningKeyResponse> RotateSigningKeyAsync(bool dropOlder = false, CancellationToken cancellationToken = default) =>
+        (await _caller.CallAsync(
+            Methods.RotateSigningKey, new RotateSigningKeyRequest { DropOlder = dropOlder }, _administrator, cancellationToken)).Message;
+
     /// <summary>Exact totals of what was counted.</summary>
     public async Task<QueryUsageResponse> QueryUsageAsync(QueryUsageRequest request, CancellationToken cancellationToken = default) =>
         (await _caller.CallAsync(Methods.QueryUsage, request, _administrator, cancellationToken)).Message;

@@ -31,6 +31,15 @@ public sealed class MeteringClientOptions
     public string? CertificateAuthorityFile { get; set; }
 
     /// <summary>
+    /// PEM file of the certificate, with its chain, that this client shows over TLS; null: none. A server that asks for it
+    /// (its admin-client-ca) takes administrative calls from no other. Goes with <see cref="ClientKeyFile"/>.
+    /// </summary>
+    public string? ClientCertificateFile { get; set; }
+
+    /// <summary>PEM file of the private key of <see cref="ClientCertificateFile"/>, not encrypted.</summary>
+    public string? ClientKeyFile { get; set; }
+
+    /// <summary>
     /// Authorized key file that tokens are exchanged for. At most one of this, <see cref="Key"/> and
     /// <see cref="Token"/>.
     /// </summary>
@@ -91,6 +100,8 @@ public sealed class MeteringClientOptions
             faults.Add($"Address is '{Address}': expected a scheme, a host and a port, and nothing after them.");
         if (new object?[] { KeyFile, Key, Token }.Count(identity => identity is not null) > 1)
             faults.Add("More than one of KeyFile, Key and Token is set: choose one.");
+        if (ClientCertificateFile is null != ClientKeyFile is null)
+            faults.Add("ClientCertificateFile and ClientKeyFile go together: set both, or neither.");
         CheckToken(faults, nameof(Token), Token);
         CheckToken(faults, nameof(AdminToken), AdminToken);
         CheckRange(faults, nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));

@@ -80,18 +80,19 @@ public static class Program
         var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate);
 
         // What listens. The advertised address is known for sure once the ports are bound.
-        ServerCertificate? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
+        ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
         ListenAddresses? bound = null;
         string Advertised() => AdvertisedEndpoint.Of(options, Volatile.Read(ref bound));
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
-        var gate = new AdminGate(admin);
+        var gate = new AdminGate(admin, tls);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
-            new IamTokenRpc(exchange, tokens, admin, catalog, exchangeRate).Service(),
+            new IamTokenRpc(exchange, tokens, gate, catalog, exchangeRate).Service(),
             new ApiEndpointRpc(Advertised).Service(),
             new CatalogRpc(gate, registry, catalog).Service(),
+            new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(gate, catalog, store.Ledger).Service(),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
@@ -103,11 +104,14 @@ public static class Program
     }
 
     private static WebApplication BuildApplication(
-        ServerOptions options, RpcService[] services, ILedger ledger, ServerCertificate? tls, TimeProvider time, Action<ILoggingBuilder> log)
+        ServerOptions options, RpcService[] services, ILedger ledger, ServerTls? tls, TimeProvider time, Action<ILoggingBuilder> log)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         log(builder.Logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // It quotes what was sent, which may be a token.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.None);
 
         // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -117,6 +121,8 @@ public static class Program
         var connections = new ConnectionGate(options.Connections, options.ConnectionsPerAddress); // one for all listeners
         var requests = new RequestGate(options.Wire);
         builder.Services.AddSingleton(connections).AddSingleton<ICallBudget>(requests);
+        if (tls is not null)
+            builder.Services.AddSingleton(tls).AddHostedService<TlsWatch>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options, tls, connections));
 

@@ -1,5 +1,6 @@
 using Google.Api;
 using Google.Protobuf.Reflection;
+using Metering.Contracts.V1;
 using Yandex.Cloud.Endpoint;
 using Yandex.Cloud.Iam.V1;
 using Current = Yandex.Cloud.Marketplace.Metering.V1;
@@ -20,6 +21,7 @@ public class WireContractTests
         ApiEndpointReflection.Descriptor,
         ApiEndpointServiceReflection.Descriptor,
         IamTokenServiceReflection.Descriptor,
+        SigningKeyServiceReflection.Descriptor,
     ];
 
     private const string UsageRecords = """
@@ -66,6 +68,14 @@ public class WireContractTests
             RevokeIamTokenResponse: string subject_id = 1
             """
         },
+        {
+            "metering/v1/signing_key_service.proto",
+            """
+            RotateSigningKeyRequest: bool drop_older = 1
+            RotateSigningKeyResponse: repeated metering.v1.SigningKey keys = 1
+            SigningKey: string key_id = 1; string created_at = 2; string verifies_until = 3
+            """
+        },
     };
 
     public static TheoryData<string, string> Methods => new()
@@ -96,6 +106,10 @@ public class WireContractTests
             yandex.cloud.iam.v1.IamTokenService/CreateForServiceAccount (CreateIamTokenForServiceAccountRequest) -> CreateIamTokenResponse POST /iam/v1/tokens:createForServiceAccount *
             yandex.cloud.iam.v1.IamTokenService/Revoke (RevokeIamTokenRequest) -> RevokeIamTokenResponse POST /iam/v1/tokens:revoke *
             """
+        },
+        {
+            "metering/v1/signing_key_service.proto",
+            "metering.v1.SigningKeyService/Rotate (RotateSigningKeyRequest) -> RotateSigningKeyResponse POST /metering/v1/signingKeys:rotate *"
         },
     };
 

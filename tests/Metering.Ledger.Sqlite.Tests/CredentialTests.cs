@@ -19,6 +19,17 @@ public sealed class CredentialTests
     }
 
     [Fact]
+    public async Task Removed_signing_keys_are_gone_and_the_others_stay()
+    {
+        await using var store = new TestStore();
+        foreach (string id in new[] { "one", "two", "three" })
+            await store.Store.Credentials.AddSigningKeyAsync(new SigningKey(id, Noon, [1]), TestStore.Stop);
+        await store.Store.Credentials.RemoveSigningKeysAsync(["one", "three", "never there"], TestStore.Stop);
+        await store.RestartAsync();
+        Assert.Equal("two", Assert.Single(await store.Store.Credentials.ReadSigningKeysAsync(TestStore.Stop)).Id);
+    }
+
+    [Fact]
     public async Task A_revocation_is_remembered_until_the_token_would_have_ended()
     {
         await using var store = new TestStore();

@@ -39,6 +39,9 @@ internal static class Methods
     public static readonly RpcMethod<DeleteKeyRequest, DeleteKeyResponse> DeleteKey =
         new(Catalog + "DeleteKey", DeleteKeyResponse.Parser, IsRepeatable: false);
 
+    public static readonly RpcMethod<RotateSigningKeyRequest, RotateSigningKeyResponse> RotateSigningKey =
+        new("/metering.v1.SigningKeyService/Rotate", RotateSigningKeyResponse.Parser, IsRepeatable: false);
+
     public static readonly RpcMethod<QueryUsageRequest, QueryUsageResponse> QueryUsage =
         new("/metering.v1.UsageService/QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);
 }

@@ -5,11 +5,11 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Metering.Client;
 
-/// <summary>The HTTP/2 transport: how to connect, and whom to trust.</summary>
+/// <summary>The HTTP/2 transport: how to connect, whom to trust, and what to show.</summary>
 internal static class Transport
 {
     /// <summary>Makes the handler for the options' address.</summary>
-    /// <exception cref="InvalidClientOptionsException">The file of authorities cannot be used.</exception>
+    /// <exception cref="InvalidClientOptionsException">A file of certificates or keys cannot be used.</exception>
     public static SocketsHttpHandler Create(MeteringClientOptions options, Uri address)
     {
         var handler = new SocketsHttpHandler
@@ -25,12 +25,36 @@ internal static class Transport
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
-        if (options.CertificateAuthorityFile is { } file && address.Scheme == "https")
-            handler.SslOptions = Trust(file);
+        if (address.Scheme != "https")
+            return handler;
+        if (options.CertificateAuthorityFile is { } file)
+            handler.SslOptions.CertificateChainPolicy = Trust(file);
+        if (options is { ClientCertificateFile: { } certificate, ClientKeyFile: { } key })
+            handler.SslOptions.ClientCertificateContext = Show(certificate, key);
         return handler;
     }
 
-    private static SslClientAuthenticationOptions Trust(string file)
+    private static SslStreamCertificateContext Show(string certificateFile, string keyFile)
+    {
+        try
+        {
+            string chainPem = File.ReadAllText(certificateFile);
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(chainPem);
+            return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(chainPem, File.ReadAllText(keyFile)), chain, offline: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidClientOptionsException([$"The client certificate or its key cannot be read: {fault.Message}"]);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            throw new InvalidClientOptionsException(
+                [$"{certificateFile} and {keyFile} are not a certificate and its unencrypted key, in PEM: {fault.Message}"]);
+        }
+    }
+
+    private static X509ChainPolicy Trust(string file)
     {
         var authorities = new X509Certificate2Collection();
         try
@@ -52,6 +76,6 @@ internal static class Transport
             RevocationMode = X509RevocationMode.NoCheck,
         };
         policy.CustomTrustStore.AddRange(authorities);
-        return new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        return policy;
     }
 }

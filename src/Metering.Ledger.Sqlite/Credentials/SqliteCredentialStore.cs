@@ -26,6 +26,20 @@ internal sealed class SqliteCredentialStore(Writer writer) : ICredentialStore
         cancellationToken);
 
     /// <inheritdoc/>
+    public Task RemoveSigningKeysAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) => writer.ChangeAsync(
+        database =>
+        {
+            foreach (string id in ids)
+            {
+                using Statement remove = database.Prepare("DELETE FROM signing_key WHERE id = ?1");
+                remove.Bind(1, id).Run();
+            }
+
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RevokedToken>> ReadRevokedTokensAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         await writer.ChangeAsync(database => ReadRevokedTokens(database, now), cancellationToken);
 

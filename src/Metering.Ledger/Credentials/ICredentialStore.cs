@@ -9,6 +9,9 @@ public interface ICredentialStore
     /// <summary>Adds a signing key, durably.</summary>
     Task AddSigningKeyAsync(SigningKey key, CancellationToken cancellationToken);
 
+    /// <summary>Forgets signing keys, durably: nothing that they signed holds any longer. Ids that are not there are no fault.</summary>
+    Task RemoveSigningKeysAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken);
+
     /// <summary>The revoked tokens that would otherwise still be valid at <paramref name="now"/>; older ones are forgotten.</summary>
     Task<IReadOnlyList<RevokedToken>> ReadRevokedTokensAsync(DateTimeOffset now, CancellationToken cancellationToken);
 

@@ -30,11 +30,11 @@ public sealed class TokenAuthority : IAuthenticator
         "the IAM token is revoked, or its key or service account is gone");
 
     private readonly ICredentialStore _store;
+    private readonly SigningKeyRing _keys;
     private readonly TimeProvider _time;
     private readonly TimeSpan _lifetime;
     private readonly VerifiedTokens _verified;
     private readonly Lock _changing = new();
-    private TokenSigner _signer;
     private State _state;
     private int _sweepAtRevocations = SweepAtLeastRevocations;
 
@@ -42,15 +42,16 @@ public sealed class TokenAuthority : IAuthenticator
         ICredentialStore store,
         TimeProvider time,
         TokenOptions options,
+        SigningKeyRing ring,
         IReadOnlyList<SigningKey> keys,
         IReadOnlyList<RevokedToken> revoked)
     {
         _store = store;
+        _keys = ring;
         _time = time;
         _lifetime = options.Lifetime;
         _verified = new VerifiedTokens(options.VerifiedTokens);
-        _signer = new TokenSigner(keys);
-        _state = new State(CatalogSnapshot.Empty, ById(revoked));
+        _state = new State(new TokenSigner(keys), CatalogSnapshot.Empty, ById(revoked));
     }
 
     /// <summary>Verified tokens remembered now.</summary>
@@ -63,38 +64,41 @@ public sealed class TokenAuthority : IAuthenticator
     {
         if (options.Faults().FirstOrDefault() is { } fault)
             throw new ArgumentException(fault, nameof(options));
-        IReadOnlyList<SigningKey> keys = await store.ReadSigningKeysAsync(cancellationToken);
-        if (keys.Count == 0)
-        {
-            await store.AddSigningKeyAsync(TokenSigner.MakeKey(time.GetUtcNow()), cancellationToken);
-            keys = await store.ReadSigningKeysAsync(cancellationToken);
-        }
-
-        return new TokenAuthority(store, time, options, keys, await store.ReadRevokedTokensAsync(time.GetUtcNow(), cancellationToken));
+        var ring = new SigningKeyRing(store, time);
+        IReadOnlyList<SigningKey> keys = await ring.ReadAsync(cancellationToken);
+        return new TokenAuthority(store, time, options, ring, keys, await store.ReadRevokedTokensAsync(time.GetUtcNow(), cancellationToken));
     }
 
     /// <summary>Adds a signing key and signs with it from now on; tokens signed with older ones stay valid.</summary>
-    public async Task RotateSigningKeyAsync(CancellationToken cancellationToken)
+    /// <param name="dropOlder">Drops the older ones at once, and every token that they signed: for a key that leaked.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The keys in use, newest first.</returns>
+    public async Task<IReadOnlyList<SigningKeyInUse>> RotateSigningKeyAsync(bool dropOlder, CancellationToken cancellationToken)
     {
-        await _store.AddSigningKeyAsync(TokenSigner.MakeKey(_time.GetUtcNow()), cancellationToken);
-        await RefreshAsync(cancellationToken);
+        await _keys.RotateAsync(dropOlder, cancellationToken);
+        await RefreshAsync(CancellationToken.None); // what is in the store has to come into force
+        IReadOnlyList<SigningKey> keys = Volatile.Read(ref _state).Signer.Keys;
+        return [.. keys.Select((key, index) => new SigningKeyInUse(key.Id, key.CreatedAt, SigningKeyRing.VerifiesUntil(keys, index))).Reverse()];
     }
 
     /// <summary>Takes over the signing keys and revocations that other nodes have stored.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<SigningKey> keys = await _store.ReadSigningKeysAsync(cancellationToken);
+        var signer = new TokenSigner(await _keys.ReadAsync(cancellationToken));
         IReadOnlyList<RevokedToken> revoked = await _store.ReadRevokedTokensAsync(_time.GetUtcNow(), cancellationToken);
-        Volatile.Write(ref _signer, new TokenSigner(keys));
         lock (_changing)
-            Volatile.Write(ref _state, new State(_state.Snapshot, Swept(_state.Revoked).SetItems(ById(revoked))));
+        {
+            // Two readings at the same time may end in the wrong order: the later state of the store stays.
+            TokenSigner later = signer.IsAtLeastAsLateAs(_state.Signer) ? signer : _state.Signer;
+            Volatile.Write(ref _state, new State(later, _state.Snapshot, Swept(_state.Revoked).SetItems(ById(revoked))));
+        }
     }
 
     /// <summary>A token for a service account.</summary>
     /// <param name="accountId">The account; the caller has checked that it exists.</param>
     /// <param name="keyId">The authorized key that proved it, whose end is the token's end too; null for the admin's.</param>
     public IssuedToken Issue(string accountId, string? keyId) =>
-        Volatile.Read(ref _signer).Sign(accountId, keyId, _time.GetUtcNow(), _lifetime);
+        Volatile.Read(ref _state).Signer.Sign(accountId, keyId, _time.GetUtcNow(), _lifetime);
 
     /// <summary>A token for an account, asked for by itself; it lives and dies with the same key as the caller's.</summary>
     public TokenIssue IssueForServiceAccount(AuthenticatedAccount caller, string accountId) =>
@@ -141,13 +145,13 @@ public sealed class TokenAuthority : IAuthenticator
     /// <returns>Whose token it was, also when it had already ended; or a refusal when it is none of this server's.</returns>
     public async Task<TokenRevocation> RevokeAsync(string token, CancellationToken cancellationToken)
     {
-        if (!Volatile.Read(ref _signer).TryVerify(token, out TokenClaims? claims))
+        if (!Volatile.Read(ref _state).Signer.TryVerify(token, _time.GetUtcNow(), out TokenClaims? claims))
             return new TokenRevocation(null, Refusal.InvalidForm("the text is not an IAM token that this server issued"));
         if (claims.ExpiresAt > _time.GetUtcNow())
         {
             // Refused here before it is stored: a failing store must not leave a token in use that its owner gave up.
             lock (_changing)
-                Volatile.Write(ref _state, new State(_state.Snapshot, Swept(_state.Revoked).SetItem(claims.TokenId, claims.ExpiresAt)));
+                Volatile.Write(ref _state, new State(_state.Signer, _state.Snapshot, Swept(_state.Revoked).SetItem(claims.TokenId, claims.ExpiresAt)));
             await _store.RevokeAsync(new RevokedToken(claims.TokenId, claims.ExpiresAt), cancellationToken);
         }
 
@@ -156,7 +160,7 @@ public sealed class TokenAuthority : IAuthenticator
     }
 
     private VerifiedToken? Verify(ReadOnlySpan<char> text) =>
-        Volatile.Read(ref _signer).TryVerify(text, out TokenClaims? claims) ? new VerifiedToken(text.ToString(), claims) : null;
+        Volatile.Read(ref _state).Signer.TryVerify(text, _time.GetUtcNow(), out TokenClaims? claims) ? new VerifiedToken(text.ToString(), claims) : null;
 
     // An unchanged catalog and unchanged revocations cost two reference comparisons.
     private AuthenticatedAccount? Stand(VerifiedToken token, CatalogSnapshot snapshot)
@@ -175,7 +179,7 @@ public sealed class TokenAuthority : IAuthenticator
     {
         lock (_changing)
         {
-            var state = new State(snapshot, _state.Revoked);
+            var state = new State(_state.Signer, snapshot, _state.Revoked);
             if (ReferenceEquals(_state.Snapshot, snapshot))
                 return _state;
             if (snapshot.Stored.Version >= _state.Snapshot.Stored.Version)
@@ -199,14 +203,16 @@ public sealed class TokenAuthority : IAuthenticator
         revoked.ToImmutableDictionary(token => token.TokenId, token => token.ExpiresAt, StringComparer.Ordinal);
 
     /// <summary>All that a token's standing depends on besides the clock. Immutable; a change makes a new one with a new mark.</summary>
-    private sealed class State(CatalogSnapshot snapshot, ImmutableDictionary<string, DateTimeOffset> revoked)
+    private sealed class State(TokenSigner signer, CatalogSnapshot snapshot, ImmutableDictionary<string, DateTimeOffset> revoked)
     {
+        public readonly TokenSigner Signer = signer;
         public readonly CatalogSnapshot Snapshot = snapshot;
         public readonly ImmutableDictionary<string, DateTimeOffset> Revoked = revoked;
         public readonly object Mark = new();
 
         public AuthenticatedAccount? Find(TokenClaims claims) =>
-            !Revoked.ContainsKey(claims.TokenId)
+            Signer.Has(claims.SigningKeyId) // a remembered token goes with a key that was dropped
+            && !Revoked.ContainsKey(claims.TokenId)
             && Snapshot.FindAccount(claims.SubjectId) is { } account
             && (claims.KeyId is null || Snapshot.FindKey(claims.KeyId)?.ServiceAccountId == claims.SubjectId)
                 ? new AuthenticatedAccount(account, claims.KeyId, claims.ExpiresAt)

@@ -9,11 +9,12 @@ using Microsoft.IdentityModel.Tokens;
 namespace Metering.Server;
 
 /// <summary>What an IAM token says, once its signature held.</summary>
+/// <param name="SigningKeyId">Its <c>kid</c>.</param>
 /// <param name="TokenId">Its <c>jti</c>.</param>
 /// <param name="SubjectId">The service account.</param>
 /// <param name="KeyId">The authorized key that it came from; null when the admin made it.</param>
 /// <param name="ExpiresAt">When it ends.</param>
-internal sealed record TokenClaims(string TokenId, string SubjectId, string? KeyId, DateTimeOffset ExpiresAt);
+internal sealed record TokenClaims(string SigningKeyId, string TokenId, string SubjectId, string? KeyId, DateTimeOffset ExpiresAt);
 
 /// <summary>
 /// Signs IAM tokens (JWT, ES256) with the newest of the server's keys and verifies them with any of them, so that keys
@@ -31,15 +32,22 @@ internal sealed class TokenSigner
     private static readonly CryptoProviderFactory Cryptography = new() { CacheSignatureProviders = false };
 
     private readonly SigningCredentials _newest;
-    private readonly FrozenDictionary<string, SignatureProvider> _verifiers;
+    private readonly FrozenDictionary<string, Verifier> _verifiers;
 
     /// <summary>Takes the keys, oldest first; at least one.</summary>
     public TokenSigner(IReadOnlyList<SigningKey> keys)
     {
+        Keys = keys;
         _newest = new SigningCredentials(Open(keys[^1]), SecurityAlgorithms.EcdsaSha256);
-        _verifiers = keys.ToFrozenDictionary(
-            key => key.Id, key => Cryptography.CreateForVerifying(Open(key), SecurityAlgorithms.EcdsaSha256), StringComparer.Ordinal);
+        _verifiers = keys
+            .Select((key, index) => KeyValuePair.Create(key.Id, new Verifier(
+                Cryptography.CreateForVerifying(Open(key), SecurityAlgorithms.EcdsaSha256),
+                SigningKeyRing.VerifiesUntil(keys, index) ?? DateTimeOffset.MaxValue)))
+            .ToFrozenDictionary(StringComparer.Ordinal);
     }
+
+    /// <summary>The keys, oldest first; the last one signs.</summary>
+    public IReadOnlyList<SigningKey> Keys { get; }
 
     /// <summary>A new key.</summary>
     public static SigningKey MakeKey(DateTimeOffset now)
@@ -73,8 +81,15 @@ internal sealed class TokenSigner
         return new IssuedToken(WithCanonicalSignature(text), expiresAt);
     }
 
-    /// <summary>What a token says, expired or not, if one of the server's keys signed it.</summary>
-    public bool TryVerify(ReadOnlySpan<char> text, [NotNullWhen(true)] out TokenClaims? claims)
+    /// <summary>Whether its keys were read from the store after the other's: each new key is the newest, and older ones only go.</summary>
+    public bool IsAtLeastAsLateAs(TokenSigner other) =>
+        (Keys[^1].CreatedAt, other.Keys.Count).CompareTo((other.Keys[^1].CreatedAt, Keys.Count)) >= 0;
+
+    /// <summary>Whether it has the key.</summary>
+    public bool Has(string keyId) => _verifiers.ContainsKey(keyId);
+
+    /// <summary>What a token says, expired or not, if one of the server's keys signed it that is in use now.</summary>
+    public bool TryVerify(ReadOnlySpan<char> text, DateTimeOffset now, [NotNullWhen(true)] out TokenClaims? claims)
     {
         claims = null;
         if (text.Length > Limits.IamTokenCharacters
@@ -82,8 +97,9 @@ internal sealed class TokenSigner
             || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Alg) != SecurityAlgorithms.EcdsaSha256
             || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Typ) != TokenType
             || Jwt.Text(jwt.Header, JwtHeaderParameterNames.Kid) is not { } signingKeyId
-            || !_verifiers.TryGetValue(signingKeyId, out SignatureProvider? verifier)
-            || !Holds(verifier, jwt)
+            || !_verifiers.TryGetValue(signingKeyId, out Verifier verifier)
+            || now >= verifier.Until
+            || !Holds(verifier.Provider, jwt)
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Iss) != Issuer
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Aud) != Audience
             || Jwt.Text(jwt.Payload, JwtRegisteredClaimNames.Jti) is not { } tokenId
@@ -93,7 +109,7 @@ internal sealed class TokenSigner
             return false;
         }
 
-        claims = new TokenClaims(tokenId, subjectId, Jwt.Text(jwt.Payload, KeyClaim), expiresAt);
+        claims = new TokenClaims(signingKeyId, tokenId, subjectId, Jwt.Text(jwt.Payload, KeyClaim), expiresAt);
         return true;
     }
 
@@ -134,6 +150,8 @@ internal sealed class TokenSigner
 
         return new ECDsaSecurityKey(ecdsa) { KeyId = key.Id };
     }
+
+    private readonly record struct Verifier(SignatureProvider Provider, DateTimeOffset Until);
 
     private static string RandomText() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 }

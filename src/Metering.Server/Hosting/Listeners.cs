@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Metering.Ledger;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -22,7 +21,7 @@ public sealed record ListenAddresses(IPEndPoint? Http, IPEndPoint? Grpc, IPEndPo
 internal static class Listeners
 {
     /// <summary>Tells Kestrel where to listen, in the order http, grpc, https.</summary>
-    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerCertificate? certificate, ConnectionGate gate)
+    public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerTls? tls, ConnectionGate gate)
     {
         kestrel.AddServerHeader = false;
         WireLimits.Apply(kestrel.Limits, options.Wire);
@@ -35,15 +34,9 @@ internal static class Listeners
         kestrel.Listen(https, listen =>
         {
             Admit(listen, gate, HttpProtocols.Http1AndHttp2); // before TLS, so that a stranger costs no handshake
-            var tls = new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = certificate!.ToStreamContext(),
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-            };
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
-                OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls),
+                OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls!.Handshake),
                 HandshakeTimeout = options.Wire.HandshakeTime,
             });
         });

@@ -52,6 +52,9 @@ public sealed class ServerOptions
     /// <summary>Key file (PEM) of <see cref="TlsCertificate"/>.</summary>
     public string? TlsKey { get; set; }
 
+    /// <summary>File (PEM) of authorities: administrative calls then need a client certificate of theirs too; null for none.</summary>
+    public string? AdminClientCa { get; set; }
+
     /// <summary>Rehearsal: any token is good.</summary>
     public EmulatorMode Emulator { get; set; } = EmulatorMode.Off;
 
@@ -97,6 +100,8 @@ public sealed class ServerOptions
             faults.Add($"listen-https is {https}: the emulator trusts any token, so it listens on loopback only.");
         if (TlsCertificate is null != TlsKey is null)
             faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
+        if (AdminClientCa is not null && ListenHttps is null)
+            faults.Add("admin-client-ca needs listen-https: without TLS nobody can show a client certificate.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);

@@ -51,6 +51,8 @@ public static class ServerSettings
             (options, text) => options.TlsCertificate = ParsePath(text)),
         new("tls-key", "FILE", "the local CA's", "Private key of the certificate (PEM).",
             (options, text) => options.TlsKey = ParsePath(text)),
+        new("admin-client-ca", "FILE", "none", "CAs (PEM): administrative calls then need a client certificate of theirs beside the admin token.",
+            (options, text) => options.AdminClientCa = ParsePath(text)),
         new("acceptance-window", "DURATION", "1h", "Age beyond which a record is EXPIRED; such as 90m, 1h, 7d.",
             (options, text) => options.AcceptanceWindow = ParseDuration(text)),
         new("future-tolerance", "DURATION", "1m", "Lead beyond which a timestamp is INVALID_TIMESTAMP.",

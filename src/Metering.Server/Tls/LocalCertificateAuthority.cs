@@ -43,6 +43,12 @@ public sealed class LocalCertificateAuthority
         _keyPath = Path.Combine(_directory, "server-key.pem");
     }
 
+    /// <summary>The file that clients have to trust.</summary>
+    public string AuthorityPath => _authorityPath;
+
+    /// <summary>When a server certificate is to be renewed.</summary>
+    public static DateTimeOffset RenewalOf(X509Certificate2 certificate) => new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) - RenewalBeforeEnd;
+
     /// <summary>The names that a server certificate is for: this machine's, the vendor's, and the advertised one.</summary>
     /// <param name="hostName">This machine's name; left out when no certificate can hold it.</param>
     /// <param name="advertisedHost">Host or host:port under which clients know this server; null for none.</param>
@@ -117,7 +123,7 @@ public sealed class LocalCertificateAuthority
         try
         {
             ServerCertificate server = ServerCertificate.Load(_certificatePath, _keyPath, _time);
-            if (IsSignedBy(server.Certificate, authority) && now < server.NotAfter - RenewalBeforeEnd
+            if (IsSignedBy(server.Certificate, authority) && now < RenewalOf(server.Certificate)
                 && !names.Except(CertificateMaker.NamesOf(server.Certificate), StringComparer.OrdinalIgnoreCase).Any())
             {
                 return new ServerCertificate(server.Certificate, [], _authorityPath);

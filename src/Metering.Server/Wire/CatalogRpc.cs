@@ -11,7 +11,7 @@ internal sealed class CatalogRpc(AdminGate admin, CatalogRegistry registry, Cata
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(CatalogServiceReflection.Descriptor.Services[0])
-        .Guarded(call => admin.Check(call) is { } stranger ? RefusalStatus.Of(stranger) : null)
+        .Guarded(admin.Guard)
         .Unary<ApplyCatalogRequest, ApplyCatalogResponse>("Apply", ApplyAsync, Limits.CatalogBytes + Limits.CatalogEnvelopeBytes)
         .Unary<GetCatalogRequest, GetCatalogResponse>("Get", Get, Limits.MessageBytes)
         .Unary<RegisterKeyRequest, RegisterKeyResponse>("RegisterKey", RegisterKeyAsync, Limits.MessageBytes)

@@ -7,7 +7,7 @@ using Identity = Yandex.Cloud.Iam.V1.CreateIamTokenRequest.IdentityOneofCase;
 namespace Metering.Server;
 
 /// <summary>Exchanges proofs of identity for IAM tokens, and takes tokens out of use.</summary>
-internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority tokens, AdminToken admin, CatalogHolder catalog, ExchangeRate? rate)
+internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority tokens, AdminGate admin, CatalogHolder catalog, ExchangeRate? rate)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(IamTokenServiceReflection.Descriptor.Services[0])
@@ -31,8 +31,8 @@ internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority 
         if (request.ServiceAccountId is not { Length: > 0 and <= Limits.IdCharacters })
             return new(Invalid("service_account_id", $"must have 1 to {Limits.IdCharacters} characters"));
         CatalogSnapshot snapshot = catalog.Current;
-        if (admin.IsCarriedBy(call.RequestHeaders.Authorization))
-            return new(Answer(tokens.IssueForAdmin(request.ServiceAccountId, snapshot)));
+        if (admin.SeesTokenOf(call))
+            return new(admin.Check(call) is { } stranger ? RefusalStatus.Of(stranger) : Answer(tokens.IssueForAdmin(request.ServiceAccountId, snapshot)));
         Authentication caller = tokens.Authenticate(call.RequestHeaders.Authorization, snapshot);
         return new(caller.Account is { } account
             ? Answer(tokens.IssueForServiceAccount(account, request.ServiceAccountId))

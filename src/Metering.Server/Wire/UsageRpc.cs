@@ -14,7 +14,7 @@ internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger l
 
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
-        .Guarded(call => admin.Check(call) is { } stranger ? RefusalStatus.Of(stranger) : null)
+        .Guarded(admin.Guard)
         .Unary<QueryUsageRequest, QueryUsageResponse>("QueryUsage", QueryUsageAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)

@@ -23,6 +23,12 @@ internal sealed class CredentialStoreInMemory : ICredentialStore
         return Task.CompletedTask;
     }
 
+    public Task RemoveSigningKeysAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        _keys.RemoveAll(key => ids.Contains(key.Id));
+        return Task.CompletedTask;
+    }
+
     public Task<IReadOnlyList<RevokedToken>> ReadRevokedTokensAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<RevokedToken>>([.. _revoked.Where(token => token.ExpiresAt > now)]);
 

@@ -213,7 +213,7 @@ public sealed class TokenAuthorityTests
         IdentityFixture fixture = await IdentityFixture.StartAsync();
         IdentityFixture otherNode = await IdentityFixture.StartAsync(store: fixture.Store);
         string old = fixture.NewToken();
-        await fixture.Authority.RotateSigningKeyAsync(Cancellation);
+        await fixture.Authority.RotateSigningKeyAsync(dropOlder: false, Cancellation);
         string fresh = fixture.NewToken();
         Assert.NotEqual(KidOf(old), KidOf(fresh));
         Assert.Equal(fixture.Store.Keys[^1].Id, KidOf(fresh));

@@ -17,6 +17,7 @@ public class SettingSourcesTests
         ["allow-cleartext"] = ("true", "True", options => options.AllowCleartext),
         ["tls-certificate"] = ("server.pem", "server.pem", options => options.TlsCertificate),
         ["tls-key"] = ("server.key", "server.key", options => options.TlsKey),
+        ["admin-client-ca"] = ("admins.pem", "admins.pem", options => options.AdminClientCa),
         ["acceptance-window"] = ("90m", "01:30:00", options => options.AcceptanceWindow),
         ["future-tolerance"] = ("2.5s", "00:00:02.5000000", options => options.FutureTolerance),
         ["token-lifetime"] = ("7d", "7.00:00:00", options => options.TokenLifetime),

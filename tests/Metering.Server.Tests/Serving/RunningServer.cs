@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Metering.Ledger;
+using Microsoft.Extensions.Logging;
 
 namespace Metering.Server.Tests;
 
@@ -40,7 +41,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public HttpClient Http => _http;
 
     public static async Task<RunningServer> StartAsync(
-        Action<ServerOptions>? change = null, string? folder = null, SettableTime? time = null, string? catalogYaml = null)
+        Action<ServerOptions>? change = null, string? folder = null, SettableTime? time = null, string? catalogYaml = null,
+        Action<ILoggingBuilder>? log = null)
     {
         bool ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("metering-test-").FullName;
@@ -58,7 +60,10 @@ internal sealed class RunningServer : IAsyncDisposable
         change?.Invoke(options);
         try
         {
-            return new RunningServer(await Program.StartAsync(options, time, CancellationToken.None), folder, ownsFolder, time);
+            MeteringServer server = log is null
+                ? await Program.StartAsync(options, time, CancellationToken.None)
+                : await Program.StartAsync(options, time, log, CancellationToken.None);
+            return new RunningServer(server, folder, ownsFolder, time);
         }
         catch when (ownsFolder)
         {

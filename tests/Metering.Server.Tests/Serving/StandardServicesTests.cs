@@ -14,6 +14,7 @@ public class StandardServicesTests
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "metering.v1.CatalogService",
+        "metering.v1.SigningKeyService",
         "metering.v1.UsageService",
         "yandex.cloud.endpoint.ApiEndpointService",
         "yandex.cloud.iam.v1.IamTokenService",

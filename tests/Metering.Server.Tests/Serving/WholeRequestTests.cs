@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Google.Protobuf;
 using Metering.Ledger;
 using Yandex.Cloud.Marketplace.Metering.V1;
 using Older = Yandex.Cloud.Marketplace.V1.Metering;
@@ -76,6 +77,25 @@ public class WholeRequestTests
         Assert.Equal(message, (string)body["message"]!);
         (_, JsonNode usage) = await server.PostAsync("/metering/v1/usage:query", new JsonObject(), server.AdminToken);
         Assert.Empty(usage["totals"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Unknown_foreign_and_inactive_instances_are_answered_alike()
+    {
+        await using RunningServer server = await StartAsync();
+        string token = await server.TokenAsync("acme-reporter");
+        var answers = new HashSet<string>();
+        var suspended = new HashSet<string>();
+        foreach (string instance in new[] { "no-such-instance", "other-instance", "inactive-instance", "suspended-instance" })
+        {
+            (HttpStatusCode rest, JsonNode body) = await server.PostAsync(ProductUsage, Request(server, ProductUsage, instance), token);
+            (int grpc, string words, byte[] message) = await server.CallAsync(
+                "/yandex.cloud.marketplace.metering.v1.ProductUsageService/Write", new WriteUsageRequest { ProductInstanceId = instance }.ToByteArray(), token);
+            (instance == "suspended-instance" ? suspended : answers).Add($"{rest} {body.ToJsonString()} {grpc} {words} {message.Length}");
+        }
+
+        Assert.Single(answers);
+        Assert.NotEqual(answers, suspended); // control: another reason is another answer
     }
 
     [Theory]

@@ -18,6 +18,7 @@ public class OpenApiTests
         Current.ProductUsageServiceReflection.Descriptor, Current.ImageProductUsageServiceReflection.Descriptor,
         Older.ImageProductUsageServiceReflection.Descriptor, IamTokenServiceReflection.Descriptor,
         ApiEndpointServiceReflection.Descriptor, CatalogServiceReflection.Descriptor, UsageServiceReflection.Descriptor,
+        SigningKeyServiceReflection.Descriptor,
     ];
 
     private static readonly string[] Secured = ["bearer"];
