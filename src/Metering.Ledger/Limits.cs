@@ -118,6 +118,21 @@ public static class Limits
     /// <summary>Largest HTTP/2 frame that a client may send, in bytes of its payload.</summary>
     public const int FrameBytes = 16 * 1024;
 
+    /// <summary>
+    /// HTTP/2 frames that bring no request forward (PING, SETTINGS, PRIORITY, empty ones) that a connection may send at once.
+    /// A request begun counts for two of them, a stream reset for six; a request sent to its end gives six back.
+    /// </summary>
+    public const int ControlFrames = 2_000;
+
+    /// <summary>How many more of them a connection may send, in frames per second.</summary>
+    public const int ControlFramesPerSecond = 200;
+
+    /// <summary>Time in which no new connection is taken from an address that flooded one.</summary>
+    public static readonly TimeSpan FloodPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most addresses that have to pause at once.</summary>
+    public const int PausedAddresses = 10_000;
+
     /// <summary>Most that a client may send ahead on one HTTP/2 stream before the server has read it, in bytes.</summary>
     public const int StreamWindowBytes = 128 * 1024;
 
@@ -184,6 +199,7 @@ public static class Limits
         Require(IamTokenCharacters < RequestHeaderFieldBytes, "an IAM token fits into a header");
         Require(RequestHeaderFieldBytes <= RequestHeadersBytes, "a header fits into the headers");
         Require(FrameBytes <= StreamWindowBytes && StreamWindowBytes <= ConnectionWindowBytes, "a frame fits into a stream's window, and that into the connection's");
+        Require(10 * StreamsPerConnection <= ControlFrames, "every stream of a connection may be begun and given up at once");
         Require(WriteMessageBytes < StreamWindowBytes, "a Write travels without waiting for a window");
         Require(RequestLineBytes <= RequestBufferBytes && RequestHeadersBytes <= RequestBufferBytes, "line and headers fit into the buffer");
         Require(PingInterval + PingTime < IdleTime, "a dead connection is noticed before an idle one is closed");
