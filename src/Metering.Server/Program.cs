@@ -108,6 +108,9 @@ public static class Program
         log(builder.Logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
 
+        // What one client does on its connection is no fault of the server: Kestrel calls an attack that it ended critical.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
+
         // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);

@@ -1,4 +1,5 @@
 using System.IO;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +18,8 @@ internal static partial class Faults
                 return Statuses.BodyTooSlow;
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
+            case IOException { InnerException: ConnectionAbortedException or ConnectionResetException }:
+                return Statuses.Cancelled; // the client is gone, of which RequestAborted tells only a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;
             case OperationCanceledException when call.Expiry is { HasPassed: true }:
