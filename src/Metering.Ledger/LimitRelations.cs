@@ -42,6 +42,8 @@ public static partial class Limits
         new("a catalog can be applied", of =>
             of(nameof(CatalogBytes)) + of(nameof(CatalogEnvelopeBytes)) <= of(nameof(MessageBytesInFlightPerAddress))),
         new("a request that is served finds room in the queue", of => of(nameof(RequestsInFlight)) <= of(nameof(LedgerQueueRequests))),
+        new("every stream of a connection can be begun and given up at once", of =>
+            10 * of(nameof(StreamsPerConnection)) <= of(nameof(ControlFrames))),
         new("a group commit is never larger than the queue", of => of(nameof(GroupCommitRequests)) <= of(nameof(LedgerQueueRequests))),
         new("requests in flight, at 32 KiB each, and their messages take less than half a gibibyte", of =>
             ((of(nameof(RequestsInFlight)) + of(nameof(RefusalsInFlight))) * 32 * 1024) + of(nameof(MessageBytesInFlight)) < 512 * 1024 * 1024),

@@ -174,6 +174,21 @@ public static partial class Limits
     /// <summary>Largest HTTP/2 frame that a client may send, in bytes of its payload.</summary>
     public const int FrameBytes = 16 * 1024;
 
+    /// <summary>
+    /// HTTP/2 frames that bring no request forward (PING, SETTINGS, PRIORITY, empty ones) that a connection may send at once.
+    /// A request begun counts for two of them, a stream reset for six; a request sent to its end gives six back.
+    /// </summary>
+    public const int ControlFrames = 2_000;
+
+    /// <summary>How many more of them a connection may send, in frames per second.</summary>
+    public const int ControlFramesPerSecond = 200;
+
+    /// <summary>Time in which no new connection is taken from an address that flooded one.</summary>
+    public static readonly TimeSpan FloodPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most addresses that have to pause at once.</summary>
+    public const int PausedAddresses = 10_000;
+
     /// <summary>Most that a client may send ahead on one HTTP/2 stream before the server has read it, in bytes.</summary>
     public const int StreamWindowBytes = 96 * 1024;
 

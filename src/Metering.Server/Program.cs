@@ -112,6 +112,8 @@ public static class Program
 
         // It quotes what was sent, which may be a token.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.None);
+        // What one client does on its connection is no fault of the server: Kestrel calls an attack that it ended critical.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
 
         // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);

@@ -19,7 +19,7 @@ internal static partial class Faults
                 return Statuses.BodyTooSlow(call.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate);
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
-            case ConnectionAbortedException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException }:
+            case ConnectionAbortedException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException or ConnectionResetException }:
                 return Statuses.Cancelled; // the connection broke; RequestAborted follows a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Server;
 
@@ -25,26 +26,36 @@ internal static class Listeners
     {
         kestrel.AddServerHeader = false;
         WireLimits.Apply(kestrel.Limits, options.Wire);
+        var floods = new FloodGate(kestrel.ApplicationServices.GetRequiredService<TimeProvider>());
         if (options.ListenHttp is { } http)
-            kestrel.Listen(http, listen => Admit(listen, gate, HttpProtocols.Http1));
+            kestrel.Listen(http, listen => Admit(listen, gate, floods, HttpProtocols.Http1));
         if (options.ListenGrpc is { } grpc)
-            kestrel.Listen(grpc, listen => Admit(listen, gate, HttpProtocols.Http2));
+        {
+            kestrel.Listen(grpc, listen =>
+            {
+                Admit(listen, gate, floods, HttpProtocols.Http2);
+                listen.Use(next => connection => floods.WatchAsync(connection, next));
+            });
+        }
+
         if (options.ListenHttps is not { } https)
             return;
         kestrel.Listen(https, listen =>
         {
-            Admit(listen, gate, HttpProtocols.Http1AndHttp2); // before TLS, so that a stranger costs no handshake
+            Admit(listen, gate, floods, HttpProtocols.Http1AndHttp2); // before TLS, so that a stranger costs no handshake
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls!.Handshake),
                 HandshakeTimeout = options.Wire.HandshakeTime,
             });
+            listen.Use(next => connection => floods.WatchAsync(connection, next));
         });
     }
 
-    private static void Admit(ListenOptions listen, ConnectionGate gate, HttpProtocols protocols)
+    private static void Admit(ListenOptions listen, ConnectionGate gate, FloodGate floods, HttpProtocols protocols)
     {
         listen.Protocols = protocols;
+        listen.Use(next => connection => floods.AdmitAsync(connection, next));
         listen.Use(next => connection => gate.ServeAsync(connection, next));
     }
 

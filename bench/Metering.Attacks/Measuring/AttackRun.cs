@@ -1,0 +1,88 @@
+namespace Metering.Attacks;
+
+/// <summary>
+/// Attacks a server, one attack after the other, each between two times in which its client is alone: on a machine whose speed
+/// changes, what is compared has to lie side by side.
+/// </summary>
+/// <param name="options">What is to be run.</param>
+/// <param name="time">The clock.</param>
+/// <param name="progress">Told what goes on.</param>
+internal sealed class AttackRun(AttackOptions options, TimeProvider time, TextWriter progress)
+{
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+
+    // A server whose memory an attack has raised this much is replaced, so that the next attack does not hide behind it.
+    private const double RaisedMemory = 1.2;
+
+    /// <summary>Runs them all.</summary>
+    /// <exception cref="AttackException">There is no server to attack.</exception>
+    public async Task<IReadOnlyList<AttackResult>> ExecuteAsync()
+    {
+        var results = new List<AttackResult>();
+        ServerProcess? server = null;
+        Phase? before = null;
+        try
+        {
+            foreach (Attack attack in options.Attacks)
+            {
+                if (server is null || before is null)
+                {
+                    server = await StartAsync();
+                    before = await new SteadyClient(server, options.WritesPerSecond, time).MeasureAsync(options.Seconds);
+                    await SayAsync($"  alone: p99 {before.P99Milliseconds:0.0} ms, {Megabytes(before.PeakBytes)}");
+                }
+
+                AttackResult result = await AttackAsync(server, attack, before);
+                results.Add(result);
+                before = result.After;
+                if (result is { IsAllCounted: true } && result.After.PeakBytes < RaisedMemory * result.Before.PeakBytes)
+                    continue;
+                await server.DisposeAsync();
+                server = null;
+            }
+        }
+        finally
+        {
+            if (server is not null)
+                await server.DisposeAsync();
+        }
+
+        return results;
+    }
+
+    private async Task<ServerProcess> StartAsync()
+    {
+        await SayAsync($"Starting a server, and {options.WarmSeconds} s of load to warm it up ...");
+        ServerProcess server = await ServerProcess.StartAsync(options.Checkout);
+        await new SteadyClient(server, options.WritesPerSecond, time).MeasureAsync(options.WarmSeconds);
+        return server;
+    }
+
+    private async Task<AttackResult> AttackAsync(ServerProcess server, Attack attack, Phase before)
+    {
+        var client = new SteadyClient(server, options.WritesPerSecond, time);
+        Phase during;
+        AttackCounts counts;
+        using (AttackerProcess attacker = await AttackerProgram.StartAsync(attack, server.Target))
+        {
+            await Task.Delay(SettleTime, time); // the attack comes first: the client connects while it is on
+            during = await client.MeasureAsync(options.Seconds);
+            counts = await attacker.StopAsync();
+        }
+
+        await Task.Delay(SettleTime, time);
+        long resident = server.Memory.ResidentBytes;
+        Phase after = await client.MeasureAsync(options.Seconds);
+        var result = new AttackResult(attack, counts, before, during, after, resident);
+        await SayAsync(
+            $"{(result.Holds ? "holds " : "FAILS ")} {attack.Name}: p99 {result.P99WithoutMilliseconds:0.0} -> {during.P99Milliseconds:0.0} ms ({result.P99Ratio:0.0}x), "
+            + $"memory {Megabytes(before.PeakBytes)} -> {Megabytes(during.PeakBytes)} ({result.MemoryRatio:0.0}x), then {Megabytes(resident)}; "
+            + $"{counts.UnitsPerSecond:#,0} {attack.Unit}/s, {counts.Opened} connections, {counts.Closed} ended by the server, {counts.RefusedStreams} streams refused"
+            + $"{string.Concat(new[] { during.Fault, after.Fault }.OfType<string>().Select(fault => "; " + fault))}");
+        return result;
+    }
+
+    private Task SayAsync(string line) => progress.WriteLineAsync(line);
+
+    private static string Megabytes(long bytes) => $"{bytes / 1e6:0} MB";
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+
+namespace Metering.Attacks;
+
+/// <summary>The table of an attack a row, in Markdown, and its place in a document.</summary>
+internal static class MarkdownTable
+{
+    public const string Begin = "<!-- attacks:begin -->";
+    public const string End = "<!-- attacks:end -->";
+
+    private const double BytesPerMegabyte = 1e6;
+
+    /// <summary>The table with a line about how it came to be.</summary>
+    public static string Of(IReadOnlyList<AttackResult> results, AttackOptions options)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture,
+            $"""
+            Measured by `bench/attacks.sh` on {Environment.ProcessorCount} processors that server, client and attacker share:
+            a client with {options.WritesPerSecond} Writes of 25 records a second, {options.Seconds:0.#} s alone, under each attack, and alone again. The attacker
+            comes from another address, runs at the lowest priority and keeps to a rate. p99 is from the intended moment of sending;
+            memory is the server's resident peak. {results.Count(result => result.Holds)} of {results.Count} attacks hold all three bounds.
+
+            | attack | attacker, each second | p99 without → with | ratio (≤ {AttackResult.P99Bound:0.#}) | memory without → peak | ratio (≤ {AttackResult.MemoryBound:0.#}) | records counted | verdict |
+            |---|---|---|---|---|---|---|---|
+
+            """);
+        foreach (AttackResult result in results)
+            AppendRow(text, result);
+        text.Append("\nWhat each attack does, and the [limits](limits.md) that meet it:\n\n");
+        foreach (AttackResult result in results)
+            text.Append(CultureInfo.InvariantCulture, $"- **{result.Attack.Name}**: {result.Attack.Does}. Met by {string.Join(", ", result.Attack.MetBy.Select(limit => $"`{limit}`"))}.\n");
+        return text.ToString().TrimEnd();
+    }
+
+    /// <summary>Whether a document has the two lines that the table goes between.</summary>
+    public static bool HasPlace(string document) => File.Exists(document) && TryFindPlace(File.ReadAllText(document), out _, out _);
+
+    /// <summary>Replaces what is between the two lines of a document.</summary>
+    public static void PutInto(string document, IReadOnlyList<AttackResult> results, AttackOptions options) =>
+        File.WriteAllText(document, Replace(File.ReadAllText(document), Of(results, options)));
+
+    internal static string Replace(string markdown, string table) => TryFindPlace(markdown, out int begin, out int end)
+        ? $"{markdown[..begin]}\n{table}\n{markdown[end..]}"
+        : throw new AttackException($"The document has no lines {Begin} and {End}.");
+
+    private static bool TryFindPlace(string markdown, out int begin, out int end)
+    {
+        begin = markdown.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        end = markdown.IndexOf(End, StringComparison.Ordinal);
+        return begin >= Begin.Length && end >= begin;
+    }
+
+    private static void AppendRow(StringBuilder text, AttackResult result)
+    {
+        AttackCounts attacker = result.Attacker;
+        text.Append(CultureInfo.InvariantCulture,
+            $"| {result.Attack.Name} | {attacker.UnitsPerSecond:#,0} {result.Attack.Unit}, {attacker.BytesPerSecond / BytesPerMegabyte:0.00} MB, {attacker.ConnectionsPerSecond:#,0} connections ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| {result.P99WithoutMilliseconds:0.0} → {result.During.P99Milliseconds:0.0} ms | {result.P99Ratio:0.00} ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| {result.Before.PeakBytes / BytesPerMegabyte:0} → {result.During.PeakBytes / BytesPerMegabyte:0} MB | {result.MemoryRatio:0.00} ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| {result.During.Counted:#,0} of {result.During.Sent:#,0} | {Verdict(result)} |\n");
+    }
+
+    private static string Verdict(AttackResult result)
+    {
+        var faults = new List<string>();
+        if (!result.HoldsP99)
+            faults.Add("p99");
+        if (!result.HoldsMemory)
+            faults.Add("memory");
+        if (!result.IsAllCounted)
+            faults.Add("records");
+        return faults.Count == 0 ? "holds" : $"**{string.Join(", ", faults)}**";
+    }
+}

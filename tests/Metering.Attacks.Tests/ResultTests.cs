@@ -1,0 +1,62 @@
+namespace Metering.Attacks.Tests;
+
+/// <summary>What is said of an attack follows from what was measured.</summary>
+public class ResultTests
+{
+    private static readonly Phase Alone = new(P99Milliseconds: 4, PeakBytes: 100_000_000, Sent: 250, Acknowledged: 250, Counted: 250, Fault: null);
+
+    [Fact]
+    public void At_the_bounds_it_holds() => Assert.True(Result(Alone with { P99Milliseconds = 8, PeakBytes = 150_000_000 }).Holds);
+
+    [Fact]
+    public void Beyond_a_bound_it_does_not()
+    {
+        Assert.False(Result(Alone with { P99Milliseconds = 8.1 }).Holds);
+        Assert.False(Result(Alone with { PeakBytes = 150_100_000 }).Holds);
+        Assert.False(Result(Alone with { Counted = 249 }).Holds);
+        Assert.False(Result(Alone with { Counted = 251 }).Holds);
+        Assert.False(Result(Alone with { Acknowledged = 249, Counted = 249 }).Holds);
+        Assert.False(Result(Alone with { Fault = "1 reset" }).Holds);
+    }
+
+    [Fact]
+    public void What_an_attack_leaves_behind_does_not_excuse_it()
+    {
+        AttackResult result = Result(Alone with { PeakBytes = 300_000_000 }) with { After = Alone with { PeakBytes = 300_000_000 } };
+        Assert.Equal(3, result.MemoryRatio);
+        Assert.False((result with { After = Alone with { Counted = 249 } }).IsAllCounted);
+    }
+
+    [Fact]
+    public void The_table_takes_its_place_and_nothing_else()
+    {
+        string table = MarkdownTable.Of([Result(Alone), Result(Alone with { P99Milliseconds = 9 })], Options());
+        string document = MarkdownTable.Replace($"# Title\n{MarkdownTable.Begin}\nprevious table\n{MarkdownTable.End}\nafter\n", table);
+        Assert.StartsWith($"# Title\n{MarkdownTable.Begin}\n", document);
+        Assert.EndsWith($"\n{MarkdownTable.End}\nafter\n", document);
+        Assert.DoesNotContain("previous table", document);
+        Assert.Contains("| ping-flood | 10 frames, 0.01 MB, 1 connections | 4.0 → 4.0 ms | 1.00 | 100 → 100 MB | 1.00 | 250 of 250 | holds |", document);
+        Assert.Contains("| 4.0 → 9.0 ms | 2.25 | 100 → 100 MB | 1.00 | 250 of 250 | **p99** |", document);
+        Assert.Contains("1 of 2 attacks hold", document);
+        Assert.Equal(document, MarkdownTable.Replace(document, table)); // the same again
+        Assert.Throws<AttackException>(() => MarkdownTable.Replace("no place", table));
+    }
+
+    [Fact]
+    public void Scripts_get_the_figures_as_json()
+    {
+        var json = System.Text.Json.Nodes.JsonNode.Parse(JsonReport.Of([Result(Alone with { P99Milliseconds = double.PositiveInfinity, Fault = "no connection" })], Options()))!;
+        Assert.Equal("ping-flood", (string)json["attacks"]![0]!["name"]!);
+        Assert.False((bool)json["attacks"]![0]!["holdsP99"]!);
+        Assert.Equal("no connection", (string)json["attacks"]![0]!["faults"]![0]!);
+    }
+
+    private static AttackResult Result(Phase during) => new(
+        new PingFlood(), new AttackCounts(Seconds: 2, Units: 20, Bytes: 20_000, Opened: 2, Closed: 0, Unconnected: 0, RefusedStreams: 0, []),
+        Before: Alone, During: during, After: Alone, ResidentAfterBytes: 100_000_000);
+
+    private static AttackOptions Options() => new()
+    {
+        Checkout = "/", Attacks = [], Seconds = 2, WarmSeconds = 2, WritesPerSecond = 10, IsJson = false, Document = null,
+    };
+}
