@@ -33,7 +33,7 @@ public class AttackTests(AttackedServer attacked) : IClassFixture<AttackedServer
         await stop.CancelAsync();
         await attacking;
         Assert.False(server.HasExited);
-        Assert.True(server.Faults.Count == 0, $"{server.Faults.Count} faults in the log: {server.Faults.FirstOrDefault()}");
+        Assert.True(server.Faults.Count == 0, $"{server.Faults.Count} faults in the log: {string.Join(Environment.NewLine, server.Faults)}");
         Assert.InRange(phase.PeakBytes, 1, MemoryBytes);
     }
 

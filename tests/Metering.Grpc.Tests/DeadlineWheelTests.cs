@@ -8,7 +8,7 @@ public sealed class DeadlineWheelTests
     private readonly ManualTime _time = new();
     private readonly RpcRuntime _runtime;
 
-    public DeadlineWheelTests() => _runtime = new RpcRuntime(_time, NullLogger.Instance, CancellationToken.None);
+    public DeadlineWheelTests() => _runtime = new RpcRuntime(_time, NullLogger.Instance, Budget: null, CancellationToken.None);
 
     [Fact]
     public void A_call_that_never_waits_starts_no_timer()

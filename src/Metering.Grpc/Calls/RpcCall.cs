@@ -20,6 +20,7 @@ public sealed class RpcCall
     private Task? _ending;
     private CancellationTokenSource? _linked;
     private bool _hasLinked;
+    private bool _hasLooked;
     private CancellationToken _cancellationToken;
     private long _heldBytes;
     private bool _isOpenStream;
@@ -104,10 +105,17 @@ public sealed class RpcCall
     internal PipeReader RequestBody => HttpContext.Request.BodyReader;
 
     /// <summary>
-    /// What has come of the request's body. Mostly it is there, and nobody waits. Who does is held to the deadline, and to the
-    /// server's stopping, which cancels the read: a call whose message is not whole by then has not begun.
+    /// What has come of the request's body. Mostly it is all there at the first look, and nobody waits. Who does is held to the
+    /// deadline, and to the server's stopping, which cancels the read: a call whose message is not whole by then has not begun.
     /// </summary>
-    internal ValueTask<ReadResult> ReadBodyAsync() => RequestBody.TryRead(out ReadResult read) ? new(read) : WaitForBodyAsync();
+    internal ValueTask<ReadResult> ReadBodyAsync()
+    {
+        // Only the first time: to try again would hand out what was seen already, over and over, without waiting for more.
+        if (_hasLooked || !RequestBody.TryRead(out ReadResult read))
+            return WaitForBodyAsync();
+        _hasLooked = true;
+        return new(read);
+    }
 
     /// <summary>Values of a binary request header (name ending with <c>-bin</c>), in the order sent; none when it is not there.</summary>
     /// <returns>False when a value is not base64, padded or not: the request is malformed.</returns>
@@ -222,9 +230,13 @@ public sealed class RpcCall
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> WaitForBodyAsync()
     {
+        _hasLooked = true;
+        ValueTask<ReadResult> reading = RequestBody.ReadAsync(TransportToken);
+        if (reading.IsCompleted)
+            return await reading;
         using CancellationTokenRegistration stopping =
             Stopping.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), RequestBody);
-        return await RequestBody.ReadAsync(TransportToken);
+        return await reading;
     }
 
     private void KeepTrailer(string name, string value)

@@ -8,6 +8,9 @@ public sealed class EndOfCallTests : IAsyncLifetime
 {
     private static readonly byte[] Message = GrpcClient.Frame(new BehaveRequest { Text = "t" }.ToByteArray());
 
+    // Deadlines pass up to so much late, and never early.
+    private static readonly TimeSpan TickOfDeadlines = TimeSpan.FromMilliseconds(20);
+
     private readonly ProbeService _probe = new();
     private readonly ManualTime _time = new();
     private readonly TaskCompletionSource<RpcCall> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,7 +41,7 @@ public sealed class EndOfCallTests : IAsyncLifetime
         int stream = await OpenAsync(client, shape, isHalfClosed: true, ("grpc-timeout", timeout));
         RpcCall call = await StartedAsync();
 
-        _time.Advance(call.Deadline!.Value - _time.GetUtcNow());
+        _time.Advance(call.Deadline!.Value - _time.GetUtcNow() + TickOfDeadlines);
 
         RawAnswer answer = await RawAnswer.ReadAsync(client, stream);
         Assert.True(answer.IsTrailersOnly, $"{answer}");

@@ -36,7 +36,7 @@ public class LimitsDocumentTests
     // Numbers with the name of a limit, other than those taken from the limits.
     private static readonly Regex Bounding = new(
         @"(const (int|long|double)|static readonly TimeSpan) (?<name>\w*(Maximum|Bytes|Characters|Depth|Digits|Listed|Requests|Accounts|Tokens|Connections|Streams|PerSecond))\s*=\s*[^;L]*\d[^;L]*;",
-        RegexOptions.None, TimeSpan.FromSeconds(10));
+        RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
 
     // Why a number that looks like a limit bounds nothing that a client sends or holds.
     private static readonly Dictionary<string, string> NoLimits = new()
