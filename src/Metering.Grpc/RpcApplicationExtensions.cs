@@ -14,7 +14,8 @@ public static class RpcApplicationExtensions
     /// Serves gRPC and REST. Ends the pipeline for the paths of the services and for every request of a gRPC content type
     /// (unknown methods are UNIMPLEMENTED); everything else goes on to what follows. Middleware before it may set response
     /// headers: they are sent with every answer, errors included. Takes <see cref="TimeProvider"/> (the system's when none is
-    /// registered), <see cref="ILoggerFactory"/>, <see cref="ICallBudget"/> (none: nothing is bounded in common) and <see cref="IHostApplicationLifetime"/> from the application's services.
+    /// registered), <see cref="ILoggerFactory"/>, <see cref="ICallBudget"/> (none: nothing is bounded in common) and
+    /// <see cref="IHostApplicationLifetime"/> from the application's services.
     /// </summary>
     public static IApplicationBuilder UseRpc(this IApplicationBuilder app, RpcServices services)
     {

@@ -25,6 +25,7 @@ public class SettingSourcesTests
         ["connections-per-address"] = ("10", "10", options => options.ConnectionsPerAddress),
         ["account-rate"] = ("50", "50", options => options.AccountRate),
         ["account-burst"] = ("200", "200", options => options.AccountBurst),
+        ["exchange-rate"] = ("50", "50", options => options.ExchangeRate),
         ["emulator"] = ("true", "Always", options => options.Emulator),
         ["emulator-mode"] = ("dry-run", "DryRun", options => options.Emulator),
         ["accept-clock"] = ("true", "True", options => options.AcceptClock),
