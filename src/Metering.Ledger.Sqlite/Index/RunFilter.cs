@@ -1,0 +1,185 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// Says of nearly every key that is not in a run that it is not, looking at one cache line; a "maybe" is looked up. The
+/// keys' range is cut into as many parts as there are blocks, and each part into 32 buckets. A block of 512 bits holds,
+/// for each bucket, its number of keys in unary (so many ones, then a zero) and then, sorted, a few bits of each key:
+/// as many as there is room for. The last byte is the number of keys, or 255: there are too many, say always "maybe".
+/// </summary>
+/// <remarks>
+/// At 13 bits a key about 1 of 1,200 keys that are not in the run is a "maybe"; a Bloom filter of one cache line a look-up
+/// would give about five times as many. It is made in one pass, because keys are written in order.
+/// </remarks>
+internal sealed unsafe class RunFilter : IDisposable
+{
+    /// <summary>Bits of memory for each key, on average.</summary>
+    public const int BitsPerKey = 13;
+
+    /// <summary>Bytes of a block: a cache line.</summary>
+    public const int BlockBytes = AlignedMemory.LineBytes;
+
+    private const int Buckets = 32;
+    private const int BucketBits = 5;
+    private const int CountByte = BlockBytes - 1;
+    private const int UsableBits = CountByte * 8;
+    private const int MostKeys = (2 * 64) - Buckets; // the unary numbers stay within two words
+    private const byte TooMany = 255;
+    private const int WidestRest = 24;
+
+    private static readonly byte[] RestBits = MakeRestBits();
+
+    private readonly AlignedMemory _memory;
+    private readonly ulong _blocks;
+
+    // While the filter is made: the places of the keys of one block.
+    private readonly List<ulong> _places = [];
+    private ulong _block;
+
+    /// <summary>An empty filter for so many keys: <see cref="Add"/> them in order, then <see cref="Finish"/>.</summary>
+    public RunFilter(long keys)
+        : this(new AlignedMemory(BlocksFor(keys) * BlockBytes))
+    {
+    }
+
+    private RunFilter(AlignedMemory memory)
+    {
+        _memory = memory;
+        _blocks = (ulong)memory.Bytes / BlockBytes;
+    }
+
+    /// <summary>The filter, as it is stored.</summary>
+    public ReadOnlySpan<byte> Part(long start, int length) => new(_memory.Start + start, length);
+
+    /// <summary>Memory taken, in bytes; the same on disk.</summary>
+    public long Bytes => _memory.Bytes;
+
+    /// <summary>Blocks for so many keys.</summary>
+    public static long BlocksFor(long keys) => Math.Max(1, ((keys * BitsPerKey) + (BlockBytes * 8) - 1) / (BlockBytes * 8));
+
+    /// <summary>A filter that was stored; the memory is the filter's from now on.</summary>
+    public static RunFilter Stored(AlignedMemory memory) => new(memory);
+
+    /// <summary>Asks the processor for what <see cref="MayContain"/> will read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(UInt128 key)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(_memory.Start + (Math.BigMul((ulong)(key >> 64), _blocks, out _) * BlockBytes));
+    }
+
+    /// <summary>False when the key is certainly not in the run.</summary>
+    public bool MayContain(UInt128 key)
+    {
+        byte* block = _memory.Start + (Math.BigMul((ulong)(key >> 64), _blocks, out ulong place) * BlockBytes);
+        int keys = block[CountByte];
+        if (keys is 0 or TooMany)
+            return keys != 0;
+        ulong* words = (ulong*)block;
+        int bucket = (int)(place >> (64 - BucketBits));
+
+        // The end of the bucket before is the unary numbers' zero of that number.
+        int start = bucket == 0 ? 0 : SelectZero(words[0], words[1], bucket - 1) + 1;
+        int inBucket = BitOperations.TrailingZeroCount(~ShiftRight(words[0], words[1], start));
+        if (inBucket == 0)
+            return false;
+        int restBits = RestBits[keys];
+        ulong rest = (place << BucketBits) >> (64 - restBits);
+        int bit = keys + Buckets + ((start - bucket) * restBits);
+        for (; inBucket > 0; inBucket--, bit += restBits)
+        {
+            if (Read(block, bit, restBits) == rest)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Adds a key; keys come in order.</summary>
+    public void Add(UInt128 key)
+    {
+        ulong block = Math.BigMul((ulong)(key >> 64), _blocks, out ulong place);
+        if (block != _block)
+            EndBlock();
+        _block = block;
+        _places.Add(place);
+    }
+
+    /// <summary>The last key was added.</summary>
+    public void Finish()
+    {
+        EndBlock();
+        _places.TrimExcess();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private void EndBlock()
+    {
+        byte* block = _memory.Start + (_block * BlockBytes);
+        int keys = _places.Count;
+        if (keys > MostKeys)
+        {
+            block[CountByte] = TooMany;
+        }
+        else if (keys > 0)
+        {
+            block[CountByte] = (byte)keys;
+            int restBits = RestBits[keys];
+            int bit = keys + Buckets;
+            for (int index = 0; index < keys; index++, bit += restBits)
+            {
+                // The ones of earlier keys and the zeros of earlier buckets come before this key's one.
+                int one = index + (int)(_places[index] >> (64 - BucketBits));
+                block[one >> 3] |= (byte)(1 << (one & 7));
+                Write(block, bit, (_places[index] << BucketBits) >> (64 - restBits));
+            }
+        }
+
+        _places.Clear();
+    }
+
+    // Reads and writes stay within the block: the word that begins at the last possible byte ends with it.
+    private static ulong Read(byte* block, int bit, int bits)
+    {
+        int start = Math.Min(bit >> 3, BlockBytes - sizeof(ulong));
+        return (Unsafe.ReadUnaligned<ulong>(block + start) >> (bit - (start * 8))) & ((1UL << bits) - 1);
+    }
+
+    private static void Write(byte* block, int bit, ulong value)
+    {
+        int start = Math.Min(bit >> 3, BlockBytes - sizeof(ulong));
+        Unsafe.WriteUnaligned(block + start, Unsafe.ReadUnaligned<ulong>(block + start) | (value << (bit - (start * 8))));
+    }
+
+    // Up to 64 bits from a position in two words; beyond them come zeros.
+    private static ulong ShiftRight(ulong lower, ulong upper, int bits) =>
+        bits >= 64 ? upper >> (bits - 64) : bits == 0 ? lower : (lower >> bits) | (upper << (64 - bits));
+
+    private static int SelectZero(ulong lower, ulong upper, int number)
+    {
+        int inLower = BitOperations.PopCount(~lower);
+        return number < inLower ? SelectOne(~lower, number) : 64 + SelectOne(~upper, number - inLower);
+    }
+
+    private static int SelectOne(ulong word, int number)
+    {
+        if (Bmi2.X64.IsSupported)
+            return BitOperations.TrailingZeroCount(Bmi2.X64.ParallelBitDeposit(1UL << number, word));
+        for (; number > 0; number--)
+            word &= word - 1;
+        return BitOperations.TrailingZeroCount(word);
+    }
+
+    private static byte[] MakeRestBits()
+    {
+        var bits = new byte[MostKeys + 1];
+        for (int keys = 1; keys <= MostKeys; keys++)
+            bits[keys] = (byte)Math.Min(WidestRest, (UsableBits - Buckets - keys) / keys);
+        return bits;
+    }
+}
