@@ -28,6 +28,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Group _group;
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
+    private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
     private SqliteStore(StoreFile file, OpenedIndex index, SqliteStoreOptions options, TimeProvider time, long startedAt)
@@ -40,7 +41,7 @@ public sealed class SqliteStore : IMeteringStore
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
         _checkpointer.Failed = _writer.Fail;
         index.Keeper.Listen(Notice, _writer.Fail);
-        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, options);
+        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, index, options);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -52,8 +53,17 @@ public sealed class SqliteStore : IMeteringStore
             time.GetElapsedTime(startedAt)) { Notices = index.Notices };
     }
 
-    /// <summary>Raised on the store's own threads: be quick, and never throw.</summary>
-    public event EventHandler<StoreNoticeEventArgs>? Noticed;
+    /// <summary>Raised on the store's own threads: be quick, and never throw. What was noticed at opening comes at once.</summary>
+    public event EventHandler<StoreNoticeEventArgs>? Noticed
+    {
+        add
+        {
+            _noticed += value;
+            foreach (string sentence in Opening.Notices)
+                value?.Invoke(this, new StoreNoticeEventArgs(sentence));
+        }
+        remove => _noticed -= value;
+    }
 
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
@@ -144,5 +154,5 @@ public sealed class SqliteStore : IMeteringStore
         _file.Dispose();
     }
 
-    private void Notice(string sentence) => Noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
+    private void Notice(string sentence) => _noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
 }

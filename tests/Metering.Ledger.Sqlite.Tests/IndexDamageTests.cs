@@ -154,6 +154,53 @@ public sealed class IndexDamageTests
         await IndexFiles.AssertCountedAsync(store.Store, store, Records);
     }
 
+    [Theory]
+    [InlineData("a uuid less")]
+    [InlineData("another uuid")]
+    [InlineData("another batch")]
+    [InlineData("nothing")] // the control
+    public async Task A_run_that_is_whole_but_not_what_the_records_say_is_found_by_verification(string change)
+    {
+        await using TestStore store = await ClosedAsync();
+        string file = IndexFiles.Of(store.Path)[0];
+        Rewrite(store.Path, file, change);
+        IReadOnlyList<string> differences = (await store.Ledger.VerifyAsync(TestStore.Stop)).Differences;
+        if (change == "nothing")
+            Assert.Empty(differences);
+        else
+            Assert.Contains(file, Assert.Single(differences));
+    }
+
+    [Fact]
+    public async Task A_damaged_chunk_is_found_by_verification()
+    {
+        await using TestStore store = await ClosedAsync();
+        string file = IndexFiles.Of(store.Path)[0];
+        Flip(file, RunHeader.Bytes + 5);
+        Assert.Contains("chunk 0", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
+    }
+
+    private static void Rewrite(string ledger, string file, string change)
+    {
+        Run run = RunFile.Open(file);
+        var entries = new List<IndexEntry>();
+        var cursor = new RunCursor(run);
+        while (cursor.Next(out IndexEntry entry))
+            entries.Add(entry);
+        run.Release();
+        switch (change)
+        {
+            case "a uuid less": entries.RemoveAt(3); break;
+            case "another uuid": entries[3] = entries[3] with { Key = entries[3].Key + 1 }; break;
+            case "another batch": entries[3] = entries[3] with { Batch = entries[3].Batch ^ 1 }; break;
+        }
+
+        var folder = new RunFolder(ledger, run.Header.Ledger);
+        using RunWriter writer = folder.Write(run.Header with { Entries = entries.Count });
+        entries.ForEach(writer.Add);
+        writer.Finish(null).Release();
+    }
+
     private static SqliteStoreOptions Tiny(SqliteStoreOptions options) => options with { IndexRecentUuids = 30, IndexFanIn = 3, GroupRequests = 2 };
 
     private static async Task<TestStore> ClosedAsync()

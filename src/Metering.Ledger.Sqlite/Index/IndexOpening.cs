@@ -4,9 +4,10 @@ namespace Metering.Ledger.Sqlite;
 
 /// <summary>The index of a ledger that was opened.</summary>
 /// <param name="Index">The index, complete.</param>
+/// <param name="Keys">Its keys.</param>
 /// <param name="Keeper">What seals and merges beside it; running, and ended by disposing the index.</param>
 /// <param name="Notices">What an operator should know: index files that could not be used.</param>
-internal sealed record OpenedIndex(UuidIndex Index, RunKeeper Keeper, IReadOnlyList<string> Notices);
+internal sealed record OpenedIndex(UuidIndex Index, UuidKeys Keys, RunKeeper Keeper, IReadOnlyList<string> Notices);
 
 /// <summary>Opens the index of a ledger: the runs that fit it, and by replaying the batches what they do not cover.</summary>
 internal static class IndexOpening
@@ -43,7 +44,7 @@ internal static class IndexOpening
         {
             keeper.Start();
             IndexReplay.Run(file.Writer, index);
-            return new OpenedIndex(index, keeper, notices);
+            return new OpenedIndex(index, keys, keeper, notices);
         }
         catch
         {

@@ -10,7 +10,7 @@ internal static class MergePolicy
     private const int Levels = 8; // more runs than these can have at rest: the sizes are odd, and anything helps
 
     /// <summary>The place of the first of the runs to merge; -1 when there is nothing to do.</summary>
-    /// <param name="entries">Entries of each run, oldest first; 0 for one that is being merged already.</param>
+    /// <param name="entries">Entries of each run, oldest first; 0 for one that cannot be merged now.</param>
     /// <param name="fanIn">Runs to merge at once.</param>
     /// <param name="sealedEntries">Entries of a run of the lowest level.</param>
     public static int Choose(ReadOnlySpan<long> entries, int fanIn, long sealedEntries)

@@ -82,10 +82,19 @@ internal sealed class RunKeeper
         {
             _retired.AddRange(before);
             Monitor.PulseAll(_bell);
-            foreach (Run run in _runs)
-                run.Retain();
             version = _version;
             isSealed = _request is null;
+            return Hold();
+        }
+    }
+
+    /// <summary>The runs as they are now, in order, held for the caller, who releases each.</summary>
+    public Run[] Hold()
+    {
+        lock (_bell)
+        {
+            foreach (Run run in _runs)
+                run.Retain();
             return [.. _runs];
         }
     }
@@ -140,10 +149,14 @@ internal sealed class RunKeeper
 
         if (_thread.IsAlive)
             _thread.Join();
-        foreach (Run run in _runs.Concat(_retired))
-            run.Release();
-        _runs.Clear();
-        _retired.Clear();
+        lock (_bell)
+        {
+            foreach (Run run in _runs.Concat(_retired))
+                run.Release();
+            _runs.Clear();
+            _retired.Clear();
+        }
+
         _spare?.Dispose();
         _used?.Dispose();
     }
@@ -307,13 +320,22 @@ internal sealed class RunKeeper
 
     private void StartMerge()
     {
-        List<Run> runs;
+        // Nothing stands where batches are missing (while an index is made again): no run may claim to cover them.
+        var places = new List<Run?>();
         lock (_bell)
-            runs = [.. _runs];
-        long[] entries = [.. runs.Select(run => _merges.Exists(merge => merge.Runs.Contains(run)) ? 0 : run.Header.Entries)];
+        {
+            foreach (Run run in _runs)
+            {
+                if (places.Count > 0 && places[^1]!.Header.LastBatch + 1 != run.Header.FirstBatch)
+                    places.Add(null);
+                places.Add(run);
+            }
+        }
+
+        long[] entries = [.. places.Select(run => run is null || _merges.Exists(merge => merge.Runs.Contains(run)) ? 0 : run.Header.Entries)];
         int first = MergePolicy.Choose(entries, _options.IndexFanIn, _options.IndexRecentUuids);
         if (first >= 0)
-            _merges.Add(new RunMerge(_folder, runs.GetRange(first, _options.IndexFanIn)));
+            _merges.Add(new RunMerge(_folder, [.. places.GetRange(first, _options.IndexFanIn).Select(run => run!)]));
     }
 
     private void Replace(RunMerge merge)

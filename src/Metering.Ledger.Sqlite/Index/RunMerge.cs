@@ -14,6 +14,12 @@ internal sealed class RunMerge : IDisposable
     /// <summary>Begins; the runs are held until the merge is disposed.</summary>
     public RunMerge(RunFolder folder, IReadOnlyList<Run> runs)
     {
+        for (int place = 1; place < runs.Count; place++)
+        {
+            if (runs[place].Header.FirstBatch != runs[place - 1].Header.LastBatch + 1)
+                throw new InvalidDataException("runs of the index that do not follow each other cannot become one");
+        }
+
         Runs = runs;
         Entries = runs.Sum(run => run.Header.Entries);
         RunHeader last = runs[^1].Header;
