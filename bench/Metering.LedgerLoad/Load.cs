@@ -10,10 +10,12 @@ internal static class Load
     /// <summary>Records after which a line is printed.</summary>
     public const long SliceRecords = 1_000_000;
 
-    private const int Senders = 4096;
     private const int RecordsEach = Limits.RecordsPerWrite;
 
-    private static readonly List<UsageWrite> Writes = [.. Enumerable.Range(0, Senders).Select(_ => new UsageWrite())];
+    private static readonly List<UsageWrite> Writes = [];
+
+    /// <summary>Requests that are under way at once.</summary>
+    public static int Senders { get; set; } = 4096;
 
     /// <summary>Writes so many records, from this number on, and prints how it went; each verdict must be the expected one.</summary>
     public static async Task RunAsync(SqliteStore store, long first, long records, Verdict expected)
@@ -25,6 +27,8 @@ internal static class Load
         long longest = 0;
         TimeSpan processorBefore = Environment.CpuUsage.TotalTime;
         IndexFigures before = store.IndexFigures;
+        while (Writes.Count < Senders)
+            Writes.Add(new UsageWrite());
 
         async Task SendAsync(UsageWrite write)
         {
@@ -44,7 +48,7 @@ internal static class Load
             }
         }
 
-        await Task.WhenAll(Writes.Select(SendAsync));
+        await Task.WhenAll(Writes.Take(Senders).Select(SendAsync));
         double seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         TimeSpan processor = Environment.CpuUsage.TotalTime - processorBefore;
         IndexFigures figures = store.IndexFigures;

@@ -7,10 +7,10 @@ using Metering.LedgerLoad;
 // How the embedded store behaves as it grows, without the wire: each step is printed as one line.
 // Usage: Metering.LedgerLoad LEDGER-FILE STEP...
 // Steps: fill:RECORDS (fresh uuids, a line for each million), replay:RECORDS (from the first on: all duplicates),
-//        restart, verify; recent:UUIDS and fan-in:RUNS before the first of them change the index's sizes.
+//        restart, verify, senders:REQUESTS (under way at once from then on); recent:UUIDS and fan-in:RUNS before the first of them change the index's sizes.
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] fill:RECORDS|replay:RECORDS|restart|verify ...");
+    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] [senders:REQUESTS] fill:RECORDS|replay:RECORDS|restart|verify ...");
     return 64;
 }
 
@@ -29,6 +29,9 @@ foreach (string step in args[1..])
             break;
         case "fan-in":
             options = options with { IndexFanIn = (int)number };
+            break;
+        case "senders":
+            Load.Senders = (int)number;
             break;
         case "fill":
             long first = Opened().Opening.Records;

@@ -7,19 +7,14 @@ internal static class IndexFiles
     public static string[] Of(string ledger) =>
         Directory.Exists(ledger + ".index") ? [.. Directory.EnumerateFiles(ledger + ".index").Order(StringComparer.Ordinal)] : [];
 
-    /// <summary>Waits until nothing is sealed or merged any more: the files stay as they are for a while.</summary>
-    public static async Task SettleAsync(TestStore store)
+    /// <summary>Waits until the index of an open store is as it should become, and the writer has taken that over.</summary>
+    public static async Task WaitAsync(TestStore store, Func<IndexFigures, bool> isAsItShould)
     {
-        string[] before = [];
-        for (int same = 0; same < 5;)
+        while (!isAsItShould(store.Store.IndexFigures))
         {
-            await Task.Delay(20, TestStore.Stop);
-            string[] now = Of(store.Path);
-            same = now.SequenceEqual(before) ? same + 1 : 0;
-            before = now;
+            await Task.Delay(5, TestStore.Stop);
+            Assert.Equal(LedgerAnswer.Committed, await store.Ledger.WriteAsync(store.Request([1_000_000], dryRun: true)));
         }
-
-        await store.Ledger.WriteAsync(store.Request([1_000_000], dryRun: true)); // the writer takes over what was done
     }
 
     /// <summary>Copies a ledger as a crash would leave it. The index comes first: it never knows more than the ledger.</summary>

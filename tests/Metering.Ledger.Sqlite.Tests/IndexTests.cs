@@ -9,8 +9,7 @@ public sealed class IndexTests
         await using var store = new TestStore(Tiny);
         for (int id = 1; id <= 2000; id += 20)
             Assert.All(await store.VerdictsAsync(Records(id, 20)), verdict => Assert.Equal(Verdict.Accepted, verdict));
-        await IndexFiles.SettleAsync(store);
-        Assert.True(store.Store.IndexFigures.SealedUuids > 1900);
+        await IndexFiles.WaitAsync(store, figures => figures.SealedUuids > 1900);
         for (int restart = 0; restart < 2; restart++)
         {
             for (int id = 1; id <= 2000; id += 20)
@@ -29,8 +28,7 @@ public sealed class IndexTests
         await using var store = new TestStore(options => Tiny(options) with { IndexFanIn = 3 });
         for (int id = 1; id <= 6000; id += 20)
             await store.VerdictsAsync(Records(id, 20));
-        await IndexFiles.SettleAsync(store);
-        Assert.InRange(store.Store.IndexFigures.Runs, 1, 24);
+        await IndexFiles.WaitAsync(store, figures => figures.SealedUuids > 5900 && figures.Runs <= 24);
         await store.CloseAsync();
         Assert.InRange(IndexFiles.Of(store.Path).Length, 1, 24);
         Assert.All(IndexFiles.Of(store.Path), file => Assert.EndsWith(".run", file));
@@ -43,7 +41,7 @@ public sealed class IndexTests
     {
         await using var store = new TestStore(Tiny);
         await store.VerdictsAsync(Records(1, 25));
-        await IndexFiles.SettleAsync(store);
+        await IndexFiles.WaitAsync(store, figures => figures.SealedUuids == 25);
         await store.VerdictsAsync(100);
         Assert.Equal(
             [Verdict.Duplicate, Verdict.Accepted, Verdict.Duplicate, Verdict.Duplicate, Verdict.Duplicate],

@@ -112,6 +112,9 @@ internal sealed unsafe class KeyTable : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong Home(UInt128 key) => Math.BigMul((ulong)(key >> 64), _slots, out _);
 
+    /// <summary>The key that a slot holds; 0 when it is free.</summary>
+    internal UInt128 KeyAt(ulong slot) => _keys[slot];
+
     /// <summary>What a slot holds; key 0 when it is free.</summary>
     internal IndexEntry At(ulong slot) => new(_keys[slot], _firstBatch + _batches[slot]);
 

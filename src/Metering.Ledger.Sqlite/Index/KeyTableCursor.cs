@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace Metering.Ledger.Sqlite;
 /// </summary>
 internal sealed class KeyTableCursor : ISortedEntries
 {
+    private const int LongStretch = 64;
+
     private readonly KeyTable _table;
     private readonly List<IndexEntry> _stretch = [];
     private readonly List<IndexEntry> _wrapped = []; // from the last stretch, around the table's end into its beginning
@@ -63,9 +67,23 @@ internal sealed class KeyTableCursor : ISortedEntries
 
     private void Sort()
     {
-        if (_stretch.Count > 1)
+        if (_stretch.Count > LongStretch)
+        {
             _stretch.Sort((one, other) => one.Key.CompareTo(other.Key));
+            return;
+        }
+
+        // Few, and nearly in order: each moves before those that are greater.
+        Span<IndexEntry> stretch = CollectionsMarshal.AsSpan(_stretch);
+        for (int place = 1; place < stretch.Length; place++)
+        {
+            IndexEntry entry = stretch[place];
+            int before = place - 1;
+            for (; before >= 0 && stretch[before].Key > entry.Key; before--)
+                stretch[before + 1] = stretch[before];
+            stretch[before + 1] = entry;
+        }
     }
 
-    private bool IsFree(ulong slot) => _table.At(slot).Key == UInt128.Zero;
+    private bool IsFree(ulong slot) => _table.KeyAt(slot) == UInt128.Zero;
 }

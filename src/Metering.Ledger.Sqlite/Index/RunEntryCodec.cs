@@ -17,6 +17,9 @@ internal readonly struct RunEntryCodec(RunHeader header)
     /// <summary>Bytes of an entry.</summary>
     public readonly int EntryBytes = header.EntryBytes;
 
+    /// <summary>The chunk where a key belongs.</summary>
+    public int ChunkOf(UInt128 key) => _chunkBits == 0 ? 0 : (int)((ulong)(key >> 64) >> (64 - _chunkBits));
+
     /// <summary>A key's upper half without the chunk's bits.</summary>
     public ulong UpperOf(UInt128 key) => (ulong)(key >> 64) & (ulong.MaxValue >> _chunkBits);
 

@@ -5,14 +5,14 @@ using System.Runtime.Intrinsics.X86;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Says of nearly every key that is not in a run that it is not, looking at one cache line; a "maybe" is looked up. The
-/// keys' range is cut into as many parts as there are blocks, and each part into 32 buckets. A block of 512 bits holds,
+/// Says of nearly every key that is not in a run that it is not, looking at one cache line; a "maybe" is looked up.
+/// The keys' range is cut into as many parts as there are blocks, and each part into 32 buckets. A block of 512 bits holds,
 /// for each bucket, its number of keys in unary (so many ones, then a zero) and then, sorted, a few bits of each key:
 /// as many as there is room for, the first keys one more than the others. The last byte is the number of keys, or 255: there are too many, say always "maybe".
 /// </summary>
 /// <remarks>
-/// At 14 bits a key about 1 of 2,400 keys that are not in the run is a "maybe"; a Bloom filter of one cache line a look-up
-/// would give about six times as many. It is made in one pass, because keys are written in order.
+/// At 14 bits a key about 1 of 1,400 keys that are not in the run is a "maybe"; a Bloom filter of one cache line a look-up
+/// would give about four times as many. It is made in one pass, because keys are written in order.
 /// </remarks>
 internal sealed unsafe class RunFilter : IDisposable
 {

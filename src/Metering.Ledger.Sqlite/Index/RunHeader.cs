@@ -76,9 +76,6 @@ internal readonly record struct RunHeader(Guid Ledger, long FirstBatch, long Las
     /// <summary>Where a chunk begins, which so many entries come before.</summary>
     public long ChunkStart(int chunk, long entriesBefore) => Bytes + (entriesBefore * EntryBytes) + ((long)chunk * ChecksumBytes);
 
-    /// <summary>The chunk where a key belongs.</summary>
-    public int ChunkOf(UInt128 key) => ChunkBits == 0 ? 0 : (int)(key >> (128 - ChunkBits));
-
     /// <summary>Writes the header.</summary>
     public void Write(Span<byte> header)
     {

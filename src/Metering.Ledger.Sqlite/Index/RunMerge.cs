@@ -6,8 +6,9 @@ namespace Metering.Ledger.Sqlite;
 /// </summary>
 internal sealed class RunMerge : IDisposable
 {
-    private readonly ISortedEntries[] _sources;
+    private readonly RunCursor[] _sources;
     private readonly IndexEntry[] _heads;
+    private readonly ulong[] _uppers; // of the heads' keys: they nearly always decide
     private readonly RunWriter _writer;
     private int _live;
 
@@ -28,6 +29,7 @@ internal sealed class RunMerge : IDisposable
             run.Retain();
         _sources = [.. runs.Select(run => new RunCursor(run))];
         _heads = new IndexEntry[runs.Count];
+        _uppers = new ulong[runs.Count];
         _live = runs.Count;
         for (int source = _live - 1; source >= 0; source--)
             Advance(source);
@@ -45,13 +47,7 @@ internal sealed class RunMerge : IDisposable
     {
         for (; entries > 0 && _live > 0; entries--)
         {
-            int least = 0;
-            for (int source = 1; source < _live; source++)
-            {
-                if (_heads[source].Key < _heads[least].Key)
-                    least = source;
-            }
-
+            int least = Least();
             _writer.Add(_heads[least]);
             Advance(least);
         }
@@ -70,11 +66,29 @@ internal sealed class RunMerge : IDisposable
             run.Release();
     }
 
+    private int Least()
+    {
+        ulong[] uppers = _uppers;
+        int least = 0;
+        ulong upper = uppers[0];
+        for (int source = 1; source < _live; source++)
+        {
+            if (uppers[source] > upper || (uppers[source] == upper && _heads[source].Key > _heads[least].Key))
+                continue;
+            (least, upper) = (source, uppers[source]);
+        }
+
+        return least;
+    }
+
     private void Advance(int source)
     {
-        if (_sources[source].Next(out _heads[source]))
-            return;
-        _live--;
-        (_sources[source], _heads[source]) = (_sources[_live], _heads[_live]);
+        if (!_sources[source].Next(out _heads[source]))
+        {
+            _live--;
+            (_sources[source], _heads[source]) = (_sources[_live], _heads[_live]);
+        }
+
+        _uppers[source] = (ulong)(_heads[source].Key >> 64);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class RunSearch
         for (int place = 0; place < _count; place++)
         {
             int number = _numbers[place];
-            int chunk = run.Header.ChunkOf(keys[number]);
+            int chunk = codec.ChunkOf(keys[number]);
             if (chunk != read)
                 run.ReadChunks(chunk, 1, ref _chunkBytes);
             read = chunk;

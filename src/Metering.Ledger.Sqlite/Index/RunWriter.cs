@@ -67,7 +67,7 @@ internal sealed class RunWriter : IDisposable
         if (entry.Key <= _lastKey)
             throw new InvalidDataException("keys of the index are not in order");
         _lastKey = entry.Key;
-        int chunk = _header.ChunkOf(entry.Key);
+        int chunk = _codec.ChunkOf(entry.Key);
         while (_chunk < chunk)
             EndChunk();
         if (_chunkLength + _codec.EntryBytes + RunEntryCodec.SlackBytes > _chunkBytes.Length)

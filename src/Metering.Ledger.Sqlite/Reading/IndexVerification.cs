@@ -52,8 +52,10 @@ internal sealed class IndexVerification : IDisposable
                 difference = damage.Message;
             }
 
-            if (difference is not null)
-                tell($"Index of batches {run.Header.FirstBatch} to {run.Header.LastBatch}: {difference} To make it again, stop the server, delete {run.Path} and start.");
+            if (difference is null)
+                continue;
+            tell($"Index of batches {run.Header.FirstBatch} to {run.Header.LastBatch}: {difference} "
+                + $"To make it again, stop the server, delete {run.Path} and start.");
         }
     }
 
