@@ -72,32 +72,26 @@ internal sealed unsafe class RunFilter : IDisposable
     }
 
     /// <summary>False when the key is certainly not in the run.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MayContain(UInt128 key)
     {
         byte* block = _memory.Start + (Math.BigMul((ulong)(key >> 64), _blocks, out ulong place) * BlockBytes);
         int keys = block[CountByte];
         if (keys is 0 or TooMany)
             return keys != 0;
-        ulong* words = (ulong*)block;
         int bucket = (int)(place >> (64 - BucketBits));
-
-        // The end of the bucket before is the unary numbers' zero of that number.
-        int start = bucket == 0 ? 0 : SelectZero(words[0], words[1], bucket - 1) + 1;
-        int inBucket = BitOperations.TrailingZeroCount(~ShiftRight(words[0], words[1], start));
-        if (inBucket == 0)
-            return false;
-        (int bits, int wider) = Rests[keys];
+        (int start, int end) = OnesOf(bucket, (ulong*)block);
         int index = start - bucket;
+        (int bits, int wider) = Rests[keys];
         int bit = keys + Buckets + (index * bits) + Math.Min(index, wider);
-        for (int end = index + inBucket; index < end; index++)
-        {
-            int width = index < wider ? bits + 1 : bits;
-            if (Read(block, bit, width) == (place << BucketBits) >> (64 - width))
-                return true;
-            bit += width;
-        }
+        ulong rest = place << BucketBits;
 
-        return false;
+        // Mostly there are no more than two: looking at both, there or not, is faster than asking how many there are.
+        int width = index < wider ? bits + 1 : bits;
+        int nextWidth = index + 1 < wider ? bits + 1 : bits;
+        bool isFirst = (end > start) & (Read(block, bit, width) == rest >> (64 - width));
+        bool isSecond = (end > start + 1) & (Read(block, bit + width, nextWidth) == rest >> (64 - nextWidth));
+        return (isFirst | isSecond) || (end > start + 2 && IsAmong(block, index + 2, end - start - 2, bit + width + nextWidth, rest, keys));
     }
 
     /// <summary>Adds a key; keys come in order.</summary>
@@ -147,7 +141,9 @@ internal sealed unsafe class RunFilter : IDisposable
         _places.Clear();
     }
 
-    // Reads and writes stay within the block: the word that begins at the last possible byte ends with it.
+    // Reads and writes stay within the block: the word that begins at the last possible byte ends with it. What is read
+    // beyond the last key means nothing, and is not looked at.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Read(byte* block, int bit, int bits)
     {
         int start = Math.Min(bit >> 3, BlockBytes - sizeof(ulong));
@@ -160,16 +156,40 @@ internal sealed unsafe class RunFilter : IDisposable
         Unsafe.WriteUnaligned(block + start, Unsafe.ReadUnaligned<ulong>(block + start) | (value << (bit - (start * 8))));
     }
 
-    // Up to 64 bits from a position in two words; beyond them come zeros.
-    private static ulong ShiftRight(ulong lower, ulong upper, int bits) =>
-        bits >= 64 ? upper >> (bits - 64) : bits == 0 ? lower : (lower >> bits) | (upper << (64 - bits));
-
-    private static int SelectZero(ulong lower, ulong upper, int number)
+    private static bool IsAmong(byte* block, int index, int count, int bit, ulong rest, int keys)
     {
-        int inLower = BitOperations.PopCount(~lower);
-        return number < inLower ? SelectOne(~lower, number) : 64 + SelectOne(~upper, number - inLower);
+        (int bits, int wider) = Rests[keys];
+        for (int end = index + count; index < end; index++)
+        {
+            int width = index < wider ? bits + 1 : bits;
+            if (Read(block, bit, width) == rest >> (64 - width))
+                return true;
+            bit += width;
+        }
+
+        return false;
     }
 
+    // Where a bucket's ones begin and end: between the zero of the bucket before and its own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (int Start, int End) OnesOf(int bucket, ulong* words)
+    {
+        ulong zeros = ~words[0];
+        int inLower = BitOperations.PopCount(zeros);
+        if (bucket < inLower)
+        {
+            int end = SelectOne(zeros, bucket);
+            return (64 - BitOperations.LeadingZeroCount(zeros & ((1UL << end) - 1)), end);
+        }
+
+        int upperEnd = SelectOne(~words[1], bucket - inLower);
+        ulong before = ~words[1] & ((1UL << upperEnd) - 1);
+        int start = before != 0 ? 128 - BitOperations.LeadingZeroCount(before) : 64 - BitOperations.LeadingZeroCount(zeros);
+        return (start, 64 + upperEnd);
+    }
+
+    // The place of the one with this number, counted from the lowest.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int SelectOne(ulong word, int number)
     {
         if (Bmi2.X64.IsSupported)

@@ -8,7 +8,7 @@ internal sealed class RunMerge : IDisposable
 {
     private readonly RunCursor[] _sources;
     private readonly IndexEntry[] _heads;
-    private readonly ulong[] _uppers; // of the heads' keys: they nearly always decide
+    private readonly int[] _order; // the sources that have a head, by its key
     private readonly RunWriter _writer;
     private int _live;
 
@@ -29,10 +29,12 @@ internal sealed class RunMerge : IDisposable
             run.Retain();
         _sources = [.. runs.Select(run => new RunCursor(run))];
         _heads = new IndexEntry[runs.Count];
-        _uppers = new ulong[runs.Count];
-        _live = runs.Count;
-        for (int source = _live - 1; source >= 0; source--)
-            Advance(source);
+        _order = new int[runs.Count];
+        for (int source = 0; source < runs.Count; source++)
+        {
+            _sources[source].Next(out _heads[source]); // no run is empty
+            Place(source, _live++);
+        }
     }
 
     /// <summary>What is merged, oldest first.</summary>
@@ -47,9 +49,14 @@ internal sealed class RunMerge : IDisposable
     {
         for (; entries > 0 && _live > 0; entries--)
         {
-            int least = Least();
-            _writer.Add(_heads[least]);
-            Advance(least);
+            int source = _order[0];
+            _writer.Add(_heads[source]);
+            for (int place = 1; place < _live; place++)
+                _order[place - 1] = _order[place];
+            if (_sources[source].Next(out _heads[source]))
+                Place(source, _live - 1);
+            else
+                _live--;
         }
 
         return _live > 0;
@@ -66,29 +73,13 @@ internal sealed class RunMerge : IDisposable
             run.Release();
     }
 
-    private int Least()
+    // Into the order of so many others. Comparing upper halves nearly always decides.
+    private void Place(int source, int others)
     {
-        ulong[] uppers = _uppers;
-        int least = 0;
-        ulong upper = uppers[0];
-        for (int source = 1; source < _live; source++)
-        {
-            if (uppers[source] > upper || (uppers[source] == upper && _heads[source].Key > _heads[least].Key))
-                continue;
-            (least, upper) = (source, uppers[source]);
-        }
-
-        return least;
-    }
-
-    private void Advance(int source)
-    {
-        if (!_sources[source].Next(out _heads[source]))
-        {
-            _live--;
-            (_sources[source], _heads[source]) = (_sources[_live], _heads[_live]);
-        }
-
-        _uppers[source] = (ulong)(_heads[source].Key >> 64);
+        UInt128 key = _heads[source].Key;
+        int place = others;
+        for (; place > 0 && _heads[_order[place - 1]].Key > key; place--)
+            _order[place] = _order[place - 1];
+        _order[place] = source;
     }
 }

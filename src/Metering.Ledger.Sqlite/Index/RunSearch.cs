@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
@@ -41,6 +43,8 @@ internal sealed class RunSearch
         }
     }
 
+    // The loop of the writer's thread: compiled at its best at once, as the tiers would only do after many groups.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Filter(RunFilter filter, ReadOnlySpan<UInt128> keys, Span<long> batches)
     {
         if (_places.Length < keys.Length)
