@@ -38,7 +38,7 @@ public sealed record SqliteStoreOptions(string Path)
     public int IndexRecentUuids { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>Runs of the index that are merged into one; from 2 to 64.</summary>
-    public int IndexFanIn { get; init; } = 8;
+    public int IndexFanIn { get; init; } = 4;
 
     /// <summary>Told of each step of sealing and merging, on the index's thread; for tests, which crash there.</summary>
     internal Action<IndexStep>? IndexStepReached { get; init; }

@@ -18,7 +18,7 @@ public sealed class RunTests : IDisposable
     public void The_table_answers_as_a_plain_one_does_and_forgets_what_is_taken_back(int seed)
     {
         var random = new Random(seed);
-        using var table = new KeyTable(10);
+        using var table = new KeyTable(10, isSoonFull: false);
         var model = new Dictionary<UInt128, long>();
         table.Clear(firstBatch: 5);
         for (int batch = 5; batch < 300; batch++)

@@ -14,11 +14,15 @@ internal sealed unsafe class AlignedMemory : IDisposable
     private void* _allocation;
 
     /// <summary>Takes memory; its pages cost nothing until they are written.</summary>
-    public AlignedMemory(long bytes)
+    /// <param name="bytes">Length.</param>
+    /// <param name="isSoonFull">All of it will be written soon, so that large pages waste nothing.</param>
+    public AlignedMemory(long bytes, bool isSoonFull)
     {
         Bytes = bytes;
         _allocation = NativeMemory.AllocZeroed((nuint)bytes + LineBytes);
         Start = (byte*)(((nuint)_allocation + LineBytes - 1) & ~(nuint)(LineBytes - 1));
+        if (isSoonFull)
+            LargePages.Want(Start, bytes);
     }
 
     /// <summary>The first byte, at the beginning of a cache line.</summary>

@@ -17,6 +17,7 @@ internal sealed unsafe class KeyTable : IDisposable
 {
     private const int FullestPercent = 80;
 
+    private readonly bool _isSoonFull;
     private AlignedMemory _keyMemory;
     private AlignedMemory _batchMemory;
     private UInt128* _keys;
@@ -25,8 +26,11 @@ internal sealed unsafe class KeyTable : IDisposable
     private long _firstBatch;
 
     /// <summary>A table that does not grow before it has so many keys.</summary>
-    public KeyTable(long keys)
+    /// <param name="keys">How many.</param>
+    /// <param name="isSoonFull">There will be so many soon.</param>
+    public KeyTable(long keys, bool isSoonFull)
     {
+        _isSoonFull = isSoonFull;
         Allocate(keys);
     }
 
@@ -139,8 +143,8 @@ internal sealed unsafe class KeyTable : IDisposable
     private void Allocate(long keys)
     {
         _slots = (((ulong)keys * 100) / FullestPercent) + 16;
-        _keyMemory = new AlignedMemory((long)_slots * sizeof(UInt128));
-        _batchMemory = new AlignedMemory((long)_slots * sizeof(uint));
+        _keyMemory = new AlignedMemory((long)_slots * sizeof(UInt128), _isSoonFull);
+        _batchMemory = new AlignedMemory((long)_slots * sizeof(uint), _isSoonFull);
         _keys = (UInt128*)_keyMemory.Start;
         _batches = (uint*)_batchMemory.Start;
     }

@@ -86,7 +86,7 @@ internal static class RunFile
 
     private static unsafe RunFilter ReadFilter(SafeFileHandle file, string path, RunHeader header)
     {
-        var memory = new AlignedMemory(header.FilterBytes);
+        var memory = new AlignedMemory(header.FilterBytes, isSoonFull: true);
         try
         {
             uint crc = Crc32C.Begin();

@@ -41,7 +41,7 @@ internal sealed unsafe class RunFilter : IDisposable
 
     /// <summary>An empty filter for so many keys: <see cref="Add"/> them in order, then <see cref="Finish"/>.</summary>
     public RunFilter(long keys)
-        : this(new AlignedMemory(BlocksFor(keys) * BlockBytes))
+        : this(new AlignedMemory(BlocksFor(keys) * BlockBytes, isSoonFull: true))
     {
     }
 

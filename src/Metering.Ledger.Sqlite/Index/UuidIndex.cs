@@ -34,7 +34,7 @@ internal sealed class UuidIndex : IDisposable
         _keys = keys;
         _keeper = keeper;
         _options = options;
-        _recent = NewTable();
+        _recent = NewTable(isSoonFull: false);
         Adopt();
         var missing = new List<(long First, long Last)>();
         long covered = 0;
@@ -205,12 +205,14 @@ internal sealed class UuidIndex : IDisposable
         _frozen?.Dispose();
     }
 
-    private KeyTable NewTable() => new(_options.IndexRecentUuids + ((long)_options.GroupRequests * Limits.RecordsPerWrite));
+    // The first may stay nearly empty for ever; who needs a second is busy.
+    private KeyTable NewTable(bool isSoonFull) =>
+        new(_options.IndexRecentUuids + ((long)_options.GroupRequests * Limits.RecordsPerWrite), isSoonFull);
 
     private void Freeze()
     {
         _frozen = _recent;
-        _recent = _keeper.Seal(new SealRequest(_frozen, _recentFirstBatch, _lastBatch)) ?? NewTable();
+        _recent = _keeper.Seal(new SealRequest(_frozen, _recentFirstBatch, _lastBatch)) ?? NewTable(isSoonFull: true);
         BeginAt(_lastBatch + 1);
     }
 
