@@ -33,6 +33,7 @@ internal sealed unsafe class RunFilter : IDisposable
     private static readonly (byte Bits, byte Wider)[] Rests = MakeRests();
 
     private readonly AlignedMemory _memory;
+    private readonly byte* _start;
     private readonly ulong _blocks;
 
     // While the filter is made: the places of the keys of one block.
@@ -48,6 +49,7 @@ internal sealed unsafe class RunFilter : IDisposable
     private RunFilter(AlignedMemory memory)
     {
         _memory = memory;
+        _start = memory.Start;
         _blocks = (ulong)memory.Bytes / BlockBytes;
     }
 
@@ -64,18 +66,20 @@ internal sealed unsafe class RunFilter : IDisposable
     public static RunFilter Stored(AlignedMemory memory) => new(memory);
 
     /// <summary>Asks the processor for what <see cref="MayContain"/> will read.</summary>
+    /// <param name="upper">The key's upper half.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(UInt128 key)
+    public void Prefetch(ulong upper)
     {
         if (Sse.IsSupported)
-            Sse.Prefetch0(_memory.Start + (Math.BigMul((ulong)(key >> 64), _blocks, out _) * BlockBytes));
+            Sse.Prefetch0(_start + (Math.BigMul(upper, _blocks, out _) * BlockBytes));
     }
 
     /// <summary>False when the key is certainly not in the run.</summary>
+    /// <param name="upper">The key's upper half.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MayContain(UInt128 key)
+    public bool MayContain(ulong upper)
     {
-        byte* block = _memory.Start + (Math.BigMul((ulong)(key >> 64), _blocks, out ulong place) * BlockBytes);
+        byte* block = _start + (Math.BigMul(upper, _blocks, out ulong place) * BlockBytes);
         int keys = block[CountByte];
         if (keys is 0 or TooMany)
             return keys != 0;

@@ -43,8 +43,6 @@ internal sealed class RunSearch
         }
     }
 
-    // The loop of the writer's thread: compiled at its best at once, as the tiers would only do after many groups.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Filter(RunFilter filter, ReadOnlySpan<UInt128> keys, Span<long> batches)
     {
         if (_places.Length < keys.Length)
@@ -55,17 +53,21 @@ internal sealed class RunSearch
 
         _count = 0;
         for (int number = 0; number < Math.Min(KeysAhead, keys.Length); number++)
-            filter.Prefetch(keys[number]);
+            filter.Prefetch(Upper(keys, number));
         for (int number = 0; number < keys.Length; number++)
         {
             if (number + KeysAhead < keys.Length)
-                filter.Prefetch(keys[number + KeysAhead]);
-            if (!filter.MayContain(keys[number]) || batches[number] != 0)
+                filter.Prefetch(Upper(keys, number + KeysAhead));
+            ulong upper = Upper(keys, number);
+            if (!filter.MayContain(upper) || batches[number] != 0)
                 continue;
-            _places[_count] = (ulong)(keys[number] >> 64);
+            _places[_count] = upper;
             _numbers[_count++] = number;
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Upper(ReadOnlySpan<UInt128> keys, int number) => (ulong)(keys[number] >> 64);
 
     // Keys are uniform, so the guess is near; from there it walks.
     private long Find(RunEntryCodec codec, int entries, UInt128 key)

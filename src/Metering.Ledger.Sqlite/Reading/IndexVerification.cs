@@ -74,7 +74,7 @@ internal sealed class IndexVerification : IDisposable
         while (entries.Next(out IndexEntry entry))
         {
             sum.Add(entry);
-            if (!run.Filter.MayContain(entry.Key))
+            if (!run.Filter.MayContain((ulong)(entry.Key >> 64)))
                 unfiltered++;
         }
 
