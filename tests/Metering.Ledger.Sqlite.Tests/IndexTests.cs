@@ -115,6 +115,19 @@ public sealed class IndexTests
     }
 
     [Fact]
+    public async Task Without_space_for_a_merge_there_are_more_runs_and_nothing_else_changes()
+    {
+        await using var store = new TestStore(options => Tiny(options) with { FreeDiskBytes = long.MaxValue / 2 });
+        store.Store.Disk.Measure = () => long.MaxValue; // enough for records
+        for (int id = 1; id <= 1000; id += 20)
+            await store.VerdictsAsync(Records(id, 20));
+        await IndexFiles.WaitAsync(store, figures => figures.SealedUuids > 900);
+        IndexFigures figures = store.Store.IndexFigures;
+        Assert.True(figures.Runs * 100 >= figures.SealedUuids); // each is one table of 10 to 110 uuids: none was merged
+        await IndexFiles.AssertCountedAsync(store.Store, store, 1000);
+    }
+
+    [Fact]
     public async Task A_disk_that_fails_while_sealing_stops_the_store_and_the_next_start_has_everything()
     {
         bool fails = true;

@@ -308,8 +308,7 @@ internal sealed class RunKeeper
             if (merge is not null)
                 _merges.Remove(merge);
             merge?.Dispose();
-            _mergeAgainAt = Stopwatch.GetTimestamp() + (Stopwatch.Frequency * (long)Retry.TotalSeconds);
-            Pause(Retry);
+            PostponeMerging();
             return true;
         }
 
@@ -334,9 +333,20 @@ internal sealed class RunKeeper
 
         long[] entries = [.. places.Select(run => run is null || _merges.Exists(merge => merge.Runs.Contains(run)) ? 0 : run.Header.Entries)];
         int first = MergePolicy.Choose(entries, _options.IndexFanIn, _options.IndexRecentUuids);
-        if (first >= 0)
-            _merges.Add(new RunMerge(_folder, [.. places.GetRange(first, _options.IndexFanIn).Select(run => run!)]));
+        if (first < 0)
+            return;
+        Run[] runs = [.. places.GetRange(first, _options.IndexFanIn).Select(run => run!)];
+        if (HasSpaceFor(runs))
+            _merges.Add(new RunMerge(_folder, runs));
+        else
+            PostponeMerging();
     }
+
+    // Old and new files are there together for a while. That must not be what makes the disk too full for records.
+    private bool HasSpaceFor(Run[] runs) => _options.FreeDiskBytes == 0
+        || new DriveInfo(_folder.Path).AvailableFreeSpace - runs.Sum(run => run.Header.FileBytes) > _options.FreeDiskBytes;
+
+    private void PostponeMerging() => _mergeAgainAt = Stopwatch.GetTimestamp() + (Stopwatch.Frequency * (long)Retry.TotalSeconds);
 
     private void Replace(RunMerge merge)
     {
