@@ -1,7 +1,8 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>The ledger's face: writes go to the writer, readings to connections of their own.</summary>
-internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader reader, StoreFile file, SqliteStoreOptions options) : ILedger
+internal sealed class SqliteLedger(
+    Writer writer, Group group, LedgerReader reader, StoreFile file, OpenedIndex index, SqliteStoreOptions options) : ILedger
 {
     /// <inheritdoc/>
     public long HighWaterUnixNanoseconds => group.HighWaterUnixNanoseconds;
@@ -35,5 +36,5 @@ internal sealed class SqliteLedger(Writer writer, Group group, LedgerReader read
 
     /// <inheritdoc/>
     public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) =>
-        Task.Run(() => file.Read(() => new Verification(file, options.VerificationUuids).Run(cancellationToken)), cancellationToken);
+        Task.Run(() => file.Read(() => new Verification(file, index, options.VerificationUuids).Run(cancellationToken)), cancellationToken);
 }

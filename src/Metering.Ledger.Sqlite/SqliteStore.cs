@@ -10,7 +10,11 @@ namespace Metering.Ledger.Sqlite;
 /// <param name="Records">Records in the ledger.</param>
 /// <param name="Elapsed">How long it took.</param>
 public sealed record StoreOpening(
-    string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed);
+    string Path, int FoundSchemaVersion, int SchemaVersion, long RecoveredBytes, long Records, TimeSpan Elapsed)
+{
+    /// <summary>What an operator should know of it: index files that could not be used and were made again.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+}
 
 /// <summary>
 /// The embedded store: ledger, catalog and credentials in one SQLite file, opened by one server at a time. What it
@@ -20,20 +24,24 @@ public sealed record StoreOpening(
 public sealed class SqliteStore : IMeteringStore
 {
     private readonly StoreFile _file;
+    private readonly UuidIndex _index;
     private readonly Group _group;
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
+    private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
-    private SqliteStore(StoreFile file, IUuidIndex index, SqliteStoreOptions options, TimeProvider time, long startedAt)
+    private SqliteStore(StoreFile file, OpenedIndex index, SqliteStoreOptions options, TimeProvider time, long startedAt)
     {
         _file = file;
-        _group = new Group(file.Writer, index);
+        _index = index.Index;
+        _group = new Group(file.Writer, _index);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
         _checkpointer.Failed = _writer.Fail;
-        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, options);
+        index.Keeper.Listen(Notice, _writer.Fail);
+        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, index, options);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -41,12 +49,21 @@ public sealed class SqliteStore : IMeteringStore
             file.FoundVersion,
             (int)file.Writer.QueryNumber("PRAGMA user_version"),
             file.RecoveredBytes,
-            file.Writer.QueryNumber("SELECT sum(records) FROM batch"),
-            time.GetElapsedTime(startedAt));
+            _index.Count,
+            time.GetElapsedTime(startedAt)) { Notices = index.Notices };
     }
 
-    /// <summary>Raised on the store's own threads: be quick, and never throw.</summary>
-    public event EventHandler<StoreNoticeEventArgs>? Noticed;
+    /// <summary>Raised on the store's own threads: be quick, and never throw. What was noticed at opening comes at once.</summary>
+    public event EventHandler<StoreNoticeEventArgs>? Noticed
+    {
+        add
+        {
+            _noticed += value;
+            foreach (string sentence in Opening.Notices)
+                value?.Invoke(this, new StoreNoticeEventArgs(sentence));
+        }
+        remove => _noticed -= value;
+    }
 
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
@@ -66,6 +83,9 @@ public sealed class SqliteStore : IMeteringStore
     /// <summary>Length of the write-ahead log's file, in bytes.</summary>
     public long LogBytes => StoreFile.LogBytes(_file.Path);
 
+    /// <summary>What the index of counted uuids takes and does; as of a moment ago, since the writer goes on.</summary>
+    public IndexFigures IndexFigures => _index.Figures;
+
     /// <summary>The free space that is watched.</summary>
     internal DiskSpace Disk { get; }
 
@@ -82,20 +102,18 @@ public sealed class SqliteStore : IMeteringStore
         options.Check();
         long startedAt = time.GetTimestamp();
         StoreFile file = StoreFile.Open(options.Path, migrations);
+        OpenedIndex? index = null;
         try
         {
-            var index = new MemoryUuidIndex();
-            SqliteStore store = file.Read(() =>
-            {
-                IndexReplay.Run(file.Writer, index);
-                return new SqliteStore(file, index, options, time, startedAt);
-            });
+            index = file.Read(() => IndexOpening.Open(file, options));
+            SqliteStore store = file.Read(() => new SqliteStore(file, index, options, time, startedAt));
             store._checkpointer.Start();
             store._writer.Start();
             return store;
         }
         catch
         {
+            index?.Index.Dispose();
             file.Dispose();
             throw;
         }
@@ -121,6 +139,7 @@ public sealed class SqliteStore : IMeteringStore
         await _writer.StopAsync();
         _checkpointer.Stop();
         _group.Dispose();
+        _index.Dispose();
         try
         {
             // After a failure nothing may be written any more: the next start recovers.
@@ -135,5 +154,5 @@ public sealed class SqliteStore : IMeteringStore
         _file.Dispose();
     }
 
-    private void Notice(string sentence) => Noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
+    private void Notice(string sentence) => _noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
 }

@@ -31,6 +31,18 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Most uuids that a verification keeps in memory at once, at up to 43 bytes each; more records take more passes.</summary>
     public long VerificationUuids { get; init; } = 16L * 1024 * 1024;
 
+    /// <summary>
+    /// Uuids in memory from which they are sealed into a run; at least 1. They take 25 bytes each, up to three times over:
+    /// those that are counted, those that are being sealed, and room for the next.
+    /// </summary>
+    public int IndexRecentUuids { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Runs of the index that are merged into one; from 2 to 64.</summary>
+    public int IndexFanIn { get; init; } = 4;
+
+    /// <summary>Told of each step of sealing and merging, on the index's thread; for tests, which crash there.</summary>
+    internal Action<IndexStep>? IndexStepReached { get; init; }
+
     /// <summary>Throws when an option is out of its range; all faults together.</summary>
     internal void Check()
     {
@@ -47,6 +59,10 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"the log's thresholds of {CheckpointBytes} and {RestartLogBytes} bytes must be positive and in order");
         if (VerificationUuids < 1)
             faults.Add($"a verification must keep at least 1 uuid, not {VerificationUuids}");
+        if (IndexRecentUuids < 1)
+            faults.Add($"the index must keep at least 1 uuid in memory, not {IndexRecentUuids}");
+        if (IndexFanIn is < 2 or > 64)
+            faults.Add($"2 to 64 runs of the index can be merged at once, not {IndexFanIn}");
         if (CheckpointIdle <= TimeSpan.Zero || ReaderLifetime <= TimeSpan.Zero)
             faults.Add("times must be positive");
         if (faults.Count > 0)

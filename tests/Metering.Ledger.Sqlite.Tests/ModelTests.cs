@@ -16,7 +16,12 @@ public sealed class ModelTests
     public async Task Verdicts_totals_and_rejections_are_the_models(int seed)
     {
         var random = new Random(seed);
-        await using var store = new TestStore(options => options with { GroupRequests = 1 + (seed % 5) });
+        await using var store = new TestStore(options => options with
+        {
+            GroupRequests = 1 + (seed % 5),
+            IndexRecentUuids = seed % 4 == 0 ? options.IndexRecentUuids : 1 + (seed % 4 * 15), // sealing and merging all the time
+            IndexFanIn = 2 + (seed % 3),
+        });
         var model = new Model();
         for (int step = 0; step < 120; step++)
         {

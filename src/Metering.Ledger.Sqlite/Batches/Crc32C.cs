@@ -7,13 +7,20 @@ namespace Metering.Ledger.Sqlite;
 internal static class Crc32C
 {
     /// <summary>The checksum of a batch: of its number, then of its bytes, so that a body in the wrong row is found too.</summary>
-    public static uint OfBatch(long number, ReadOnlySpan<byte> body) =>
-        ~Append(BitOperations.Crc32C(uint.MaxValue, (ulong)number), body);
+    public static uint OfBatch(long number, ReadOnlySpan<byte> body) => OfNumbered(number, body);
+
+    /// <summary>The checksum of a number, then of some bytes, which are so tied to their place.</summary>
+    public static uint OfNumbered(long number, ReadOnlySpan<byte> bytes) =>
+        End(Append(BitOperations.Crc32C(Begin(), (ulong)number), bytes));
 
     /// <summary>The checksum of some bytes.</summary>
-    public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(uint.MaxValue, bytes);
+    public static uint Of(ReadOnlySpan<byte> bytes) => End(Append(Begin(), bytes));
 
-    private static uint Append(uint crc, ReadOnlySpan<byte> bytes)
+    /// <summary>What a checksum in parts begins with.</summary>
+    public static uint Begin() => uint.MaxValue;
+
+    /// <summary>Goes on with more bytes.</summary>
+    public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
@@ -21,4 +28,7 @@ internal static class Crc32C
             crc = BitOperations.Crc32C(crc, value);
         return crc;
     }
+
+    /// <summary>The checksum of what was appended.</summary>
+    public static uint End(uint crc) => ~crc;
 }

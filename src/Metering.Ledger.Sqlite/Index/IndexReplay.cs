@@ -1,19 +1,46 @@
 namespace Metering.Ledger.Sqlite;
 
-/// <summary>Tells an index, after opening, the uuids that it does not hold durably itself.</summary>
+/// <summary>Tells an index, after opening, the uuids that its runs do not hold: those of the newest batches, mostly.</summary>
 internal static class IndexReplay
 {
-    /// <summary>Reads the batches from <see cref="IUuidIndex.FirstBatchToReplay"/> on.</summary>
-    /// <exception cref="StoreException">A batch is damaged: without its uuids, records would be counted twice.</exception>
-    public static void Run(Database database, IUuidIndex index)
+    /// <summary>Reads the batches that are missing in the index.</summary>
+    /// <exception cref="StoreException">
+    /// A batch is damaged: without its uuids, records would be counted twice. Or there is no space for the index.
+    /// </exception>
+    public static void Run(Database database, UuidIndex index)
     {
-        using var batches = new BatchCursor(database, index.FirstBatchToReplay, long.MaxValue);
+        for (int range = 0; range < index.Missing.Count; range++)
+        {
+            (long first, long last) = index.Missing[range];
+            index.BeginAt(first);
+            Replay(database, index, first, last);
+
+            // A table covers batches that follow each other, so one ends where a run begins.
+            bool isOpen = range == index.Missing.Count - 1;
+            if (!isOpen && !index.SealAll())
+                throw NoSpace(database);
+        }
+    }
+
+    private static void Replay(Database database, UuidIndex index, long first, long last)
+    {
+        using var batches = new BatchCursor(database, first, last);
         while (batches.Next())
         {
+            if (!index.HasRoom())
+                throw NoSpace(database);
+            index.Clear();
             BatchReader reader = batches.Read();
-            while (reader.Next(out CountedRecord record))
-                index.TryAdd(record.Uuid);
+            int count = 0;
+            for (; reader.Next(out CountedRecord record); count++)
+                index.Add(record.Uuid);
+            index.Find();
+            for (int number = 0; number < count; number++)
+                index.TryCount(number, batches.Number);
             index.Keep(batches.Number);
         }
     }
+
+    private static StoreException NoSpace(Database database) =>
+        new($"{database.Path} cannot be opened: the disk has no space for its index. Make space and start again.");
 }

@@ -1,10 +1,11 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Proves that the totals are the sums of the records, and that no uuid is counted twice. It compares the totals of one
+/// Proves that the totals are the sums of the records, that no uuid is counted twice, and that the index holds what the
+/// records say. It compares the totals of one
 /// state with the records up to the last batch of that state, so that writing may go on meanwhile.
 /// </summary>
-internal sealed class Verification(StoreFile file, long uuidsPerPass)
+internal sealed class Verification(StoreFile file, OpenedIndex index, long uuidsPerPass)
 {
     private const int DifferencesListed = 100;
 
@@ -15,6 +16,7 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
     public LedgerVerification Run(CancellationToken cancellationToken)
     {
         using Database database = file.Connect(forWriting: false);
+        using var indexed = new IndexVerification(index); // first, so that it is not ahead of the records
         database.Execute("BEGIN");
         long last = database.QueryNumber("SELECT max(number) FROM batch");
         long promised = database.QueryNumber("SELECT sum(records) FROM batch");
@@ -25,8 +27,9 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
         int passes = (int)Math.Max(1, (promised + uuidsPerPass - 1) / uuidsPerPass);
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
-            records += ReadRecords(database, last, pass, passes, cancellationToken);
+            records += ReadRecords(database, indexed, last, pass, passes, cancellationToken);
         Compare();
+        indexed.Compare(Tell, cancellationToken);
         return new LedgerVerification(records, _differences);
     }
 
@@ -40,7 +43,7 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
         }
     }
 
-    private long ReadRecords(Database database, long last, int pass, int passes, CancellationToken cancellationToken)
+    private long ReadRecords(Database database, IndexVerification indexed, long last, int pass, int passes, CancellationToken cancellationToken)
     {
         var uuids = new UuidSet();
         long records = 0;
@@ -50,7 +53,7 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                records += ReadBatch(batches, uuids, pass, passes);
+                records += ReadBatch(batches, indexed, uuids, pass, passes);
             }
             catch (StoreException damage)
             {
@@ -62,7 +65,7 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
         return records;
     }
 
-    private long ReadBatch(BatchCursor batches, UuidSet uuids, int pass, int passes)
+    private long ReadBatch(BatchCursor batches, IndexVerification indexed, UuidSet uuids, int pass, int passes)
     {
         long records = 0;
         BatchReader reader = batches.Read();
@@ -73,6 +76,7 @@ internal sealed class Verification(StoreFile file, long uuidsPerPass)
             if (pass > 0)
                 continue;
             records++;
+            indexed.Add(record.Uuid, batches.Number);
             long hour = HourRange.HourOf(record.TimestampUnixNanoseconds);
             if (!_sums.TryGetValue((record.OwnerKey, record.SkuKey, hour), out Sum? sum))
                 _sums.Add((record.OwnerKey, record.SkuKey, hour), sum = new Sum());

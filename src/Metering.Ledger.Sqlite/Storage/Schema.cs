@@ -69,6 +69,15 @@ internal static class Schema
               id TEXT PRIMARY KEY,
               expires_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
             """),
+
+        // The runs of the index lie beside the file. The number tells which belong to it; the secret gives their order.
+        new(2, """
+            CREATE TABLE uuid_index(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              ledger BLOB NOT NULL CHECK(length(ledger) = 16),
+              secret BLOB NOT NULL CHECK(length(secret) = 48)) STRICT;
+            INSERT INTO uuid_index VALUES(1, randomblob(16), randomblob(48));
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>

@@ -6,7 +6,7 @@ namespace Metering.Ledger.Sqlite;
 /// </summary>
 internal sealed class Group : IDisposable
 {
-    private readonly IUuidIndex _index;
+    private readonly UuidIndex _index;
     private readonly BatchWriter _batch = new();
     private readonly GroupTotals _totals;
     private readonly Statement _begin;
@@ -16,9 +16,10 @@ internal sealed class Group : IDisposable
     private long _lastBatch;
     private long _highWater;
     private long _latest;
+    private int _asked;
 
     /// <summary>Prepares the statements and takes up where the ledger ended.</summary>
-    public Group(Database database, IUuidIndex index)
+    public Group(Database database, UuidIndex index)
     {
         _index = index;
         _totals = new GroupTotals(database);
@@ -37,9 +38,13 @@ internal sealed class Group : IDisposable
     /// <summary>There is nothing to store: no transaction is needed.</summary>
     public bool IsEmpty => _batch.Records == 0 && _totals.IsEmpty;
 
+    /// <summary>Whether the index has room for a group; false when the disk is full.</summary>
+    public bool HasRoom() => _index.HasRoom();
+
     /// <summary>Sets every record's verdict and stages what the requests change. Nothing is stored yet.</summary>
     public void Judge(ReadOnlySpan<UsageWrite> writes)
     {
+        LookUp(writes);
         foreach (UsageWrite write in writes)
         {
             if (write.DryRun)
@@ -101,16 +106,36 @@ internal sealed class Group : IDisposable
         _latest = 0;
     }
 
+    // All of the group's uuids are looked up together; afterwards each is known by its number, in order.
+    private void LookUp(ReadOnlySpan<UsageWrite> writes)
+    {
+        _index.Clear();
+        _asked = 0;
+        foreach (UsageWrite write in writes)
+        {
+            foreach (ref UsageRecord record in write.Records)
+            {
+                if (Ledger.Judge.NeedsLookup(record))
+                    _index.Add(record.Uuid);
+            }
+        }
+
+        _index.Find();
+    }
+
     private void JudgeAndStage(UsageWrite write)
     {
         int accepted = 0;
         foreach (ref UsageRecord record in write.Records)
         {
             Verdict verdict = Ledger.Judge.Decide(record, isCounted: false);
-            bool isCounted = Ledger.Judge.NeedsLookup(record)
-                && (verdict == Verdict.Accepted ? !_index.TryAdd(record.Uuid) : _index.Contains(record.Uuid));
-            if (isCounted)
-                verdict = Ledger.Judge.Decide(record, isCounted: true);
+            if (Ledger.Judge.NeedsLookup(record))
+            {
+                int number = _asked++;
+                if (verdict == Verdict.Accepted ? !_index.TryCount(number, _lastBatch + 1) : _index.BatchOf(number) != 0)
+                    verdict = Ledger.Judge.Decide(record, isCounted: true);
+            }
+
             record.Verdict = verdict;
             if (verdict == Verdict.Accepted)
             {
@@ -135,7 +160,7 @@ internal sealed class Group : IDisposable
         {
             ref UsageRecord record = ref records[index];
             bool isCounted = Ledger.Judge.NeedsLookup(record)
-                && (_index.Contains(record.Uuid) || WouldBeCounted(records[..index], record.Uuid));
+                && (_index.BatchOf(_asked++) != 0 || WouldBeCounted(records[..index], record.Uuid));
             record.Verdict = Ledger.Judge.Decide(record, isCounted);
         }
     }

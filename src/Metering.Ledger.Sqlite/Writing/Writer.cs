@@ -160,6 +160,8 @@ internal sealed class Writer
     {
         if (!_disk.IsEnough())
             return Refuse("there is less free space than the reserve");
+        if (!_group.HasRoom())
+            return Refuse("the disk is full");
         _group.Judge(writes);
         if (_group.IsEmpty)
             return LedgerAnswer.Committed;

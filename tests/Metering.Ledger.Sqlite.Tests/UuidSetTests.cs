@@ -1,6 +1,6 @@
 namespace Metering.Ledger.Sqlite.Tests;
 
-public sealed class UuidIndexTests
+public sealed class UuidSetTests
 {
     [Theory]
     [InlineData(1)]
@@ -41,21 +41,5 @@ public sealed class UuidIndexTests
             Assert.True(set.Add(new UInt128((0x0199_0000_0000_7000UL) + (id / 1000 << 16), 0x8000_0000_0000_0000 | id)));
         Assert.False(set.Contains(UInt128.Zero));
         Assert.Equal(500_000, set.Count);
-    }
-
-    [Fact]
-    public void What_was_not_kept_is_forgotten()
-    {
-        var index = new MemoryUuidIndex();
-        Assert.True(index.TryAdd(1));
-        index.Keep(1);
-        for (UInt128 uuid = 2; uuid < 5000; uuid++)
-            Assert.True(index.TryAdd(uuid));
-        Assert.False(index.TryAdd(1));
-        index.Discard();
-        Assert.Equal(1, index.Count);
-        Assert.True(index.Contains(1));
-        Assert.False(index.Contains(2));
-        Assert.True(index.TryAdd(2));
     }
 }

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// Writes a run's file from entries that come in order, step by step: under a temporary name, fsynced every few
+/// megabytes, so that no fsync of the ledger ever has to wait for much of it; only when it is whole it gets its name.
+/// </summary>
+internal sealed class RunWriter : IDisposable
+{
+    /// <summary>What the name of a file ends with that is not whole.</summary>
+    public const string TemporaryEnding = ".tmp";
+
+    private const int BufferBytes = 256 * 1024;
+    private const long FlushBytes = 4L * 1024 * 1024;
+
+    private readonly string _path;
+    private readonly RunHeader _header;
+    private readonly RunEntryCodec _codec;
+    private readonly RunFilter _filter;
+    private readonly uint[] _directory;
+    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly SafeFileHandle _file;
+    private byte[] _chunkBytes = new byte[8 * 1024];
+    private int _chunk;
+    private int _chunkLength;
+    private int _buffered;
+    private long _written;
+    private long _flushed;
+    private uint _entries;
+    private UInt128 _lastKey;
+    private bool _isHandedOver;
+
+    /// <summary>Begins the file that <see cref="Finish"/> gives the path.</summary>
+    public RunWriter(string path, RunHeader header)
+    {
+        _path = path;
+        _header = header;
+        _codec = new RunEntryCodec(header);
+        _directory = new uint[header.Chunks];
+        _filter = new RunFilter(header.Entries);
+        try
+        {
+            _file = File.OpenHandle(path + TemporaryEnding, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch
+        {
+            _filter.Dispose();
+            throw;
+        }
+
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Span<byte> bytes = stackalloc byte[RunHeader.Bytes];
+        header.Write(bytes);
+        Put(bytes);
+    }
+
+    /// <summary>Bytes written to the file so far.</summary>
+    public long WrittenBytes => _written;
+
+    /// <summary>Adds an entry.</summary>
+    /// <exception cref="InvalidDataException">It does not come after the one before: what it is made of is wrong.</exception>
+    public void Add(IndexEntry entry)
+    {
+        if (entry.Key <= _lastKey)
+            throw new InvalidDataException("keys of the index are not in order");
+        _lastKey = entry.Key;
+        int chunk = _codec.ChunkOf(entry.Key);
+        while (_chunk < chunk)
+            EndChunk();
+        if (_chunkLength + _codec.EntryBytes + RunEntryCodec.SlackBytes > _chunkBytes.Length)
+            Array.Resize(ref _chunkBytes, _chunkBytes.Length * 2);
+        _codec.Write(ref _chunkBytes[_chunkLength], entry);
+        _chunkLength += _codec.EntryBytes;
+        _entries++;
+        _filter.Add(entry.Key);
+    }
+
+    /// <summary>Ends the file, makes it durable and gives it its name: the run is whole.</summary>
+    /// <param name="reached">Told of each step, for tests.</param>
+    public Run Finish(Action<IndexStep>? reached)
+    {
+        if (_entries != _header.Entries)
+            throw new InvalidDataException($"the index has {_entries} keys where {_header.Entries} were expected");
+        while (_chunk < _header.Chunks)
+            EndChunk();
+        _filter.Finish();
+        PutDirectory();
+        PutFilter();
+        Span<byte> footer = stackalloc byte[RunHeader.FooterBytes];
+        _header.WriteFooter(footer);
+        Put(footer);
+        WriteBuffer();
+        reached?.Invoke(IndexStep.Written);
+        RandomAccess.FlushToDisk(_file);
+        File.Move(_path + TemporaryEnding, _path, overwrite: true);
+        reached?.Invoke(IndexStep.Named);
+        DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        _isHandedOver = true;
+        return new Run(_path, _header, _file, _directory, _filter);
+    }
+
+    /// <summary>Gives up what was not finished.</summary>
+    public void Dispose()
+    {
+        if (_isHandedOver)
+            return;
+        _isHandedOver = true;
+        _filter.Dispose();
+        _file.Dispose();
+        File.Delete(_path + TemporaryEnding);
+    }
+
+    private void EndChunk()
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            _chunkBytes.AsSpan(_chunkLength), Crc32C.OfNumbered(_chunk, _chunkBytes.AsSpan(0, _chunkLength)));
+        Put(_chunkBytes.AsSpan(0, _chunkLength + RunHeader.ChecksumBytes));
+        _directory[_chunk++] = _entries;
+        _chunkLength = 0;
+    }
+
+    private void PutDirectory()
+    {
+        byte[] bytes = new byte[_header.DirectoryBytes + RunHeader.ChecksumBytes];
+        for (int chunk = 0; chunk < _directory.Length; chunk++)
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(chunk * sizeof(uint)), _directory[chunk]);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(_header.DirectoryBytes), Crc32C.Of(bytes.AsSpan(0, _header.DirectoryBytes)));
+        Put(bytes);
+    }
+
+    private void PutFilter()
+    {
+        uint crc = Crc32C.Begin();
+        for (long start = 0; start < _filter.Bytes; start += BufferBytes)
+        {
+            ReadOnlySpan<byte> part = _filter.Part(start, (int)Math.Min(BufferBytes, _filter.Bytes - start));
+            crc = Crc32C.Append(crc, part);
+            Put(part);
+        }
+
+        Span<byte> checksum = stackalloc byte[RunHeader.ChecksumBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.End(crc));
+        Put(checksum);
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int length = Math.Min(bytes.Length, BufferBytes - _buffered);
+            bytes[..length].CopyTo(_buffer.AsSpan(_buffered));
+            _buffered += length;
+            bytes = bytes[length..];
+            if (_buffered == BufferBytes)
+                WriteBuffer();
+        }
+    }
+
+    private void WriteBuffer()
+    {
+        RandomAccess.Write(_file, _buffer.AsSpan(0, _buffered), _written);
+        _written += _buffered;
+        _buffered = 0;
+        if (_written - _flushed < FlushBytes)
+            return;
+        RandomAccess.FlushToDisk(_file);
+        _flushed = _written;
+    }
+}

@@ -1,0 +1,100 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// Proves that each run of the index holds exactly the uuids of the batches that it covers, each with its batch. Both
+/// sides are added up in one pass, as a number of pairs and a sum of their keyed hashes, in 128 bits: equal sums of
+/// different pairs are as good as impossible. What the index keeps in memory was made from the batches by this process,
+/// and is not looked at.
+/// </summary>
+internal sealed class IndexVerification : IDisposable
+{
+    private static readonly UInt128 BatchFactor = new(0x9E37_79B9_7F4A_7C15, 0xF39C_C060_5CED_C835);
+    private static readonly UInt128 HashFactor = new(0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9);
+
+    private readonly UuidKeys _keys;
+    private readonly Run[] _runs;
+    private readonly Sum[] _records;
+    private int _current;
+
+    /// <summary>Takes hold of the runs as they are now; the state of the ledger that is verified must be read after that.</summary>
+    public IndexVerification(OpenedIndex index)
+    {
+        _keys = index.Keys;
+        _runs = index.Keeper.Hold();
+        _records = new Sum[_runs.Length];
+    }
+
+    /// <summary>Adds a stored record. Batches come in order.</summary>
+    public void Add(UInt128 uuid, long batch)
+    {
+        while (_current < _runs.Length && batch > _runs[_current].Header.LastBatch)
+            _current++;
+        if (_current < _runs.Length && batch >= _runs[_current].Header.FirstBatch)
+            _records[_current].Add(new IndexEntry(_keys.KeyOf(uuid), batch));
+    }
+
+    /// <summary>Reads the runs and compares, once every record was added.</summary>
+    /// <param name="tell">Told of each difference.</param>
+    /// <param name="cancellationToken">Ends it between two runs.</param>
+    public void Compare(Action<string> tell, CancellationToken cancellationToken)
+    {
+        for (int place = 0; place < _runs.Length; place++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Run run = _runs[place];
+            string? difference;
+            try
+            {
+                difference = Differs(run, _records[place]);
+            }
+            catch (RunDamageException damage)
+            {
+                difference = damage.Message;
+            }
+
+            if (difference is null)
+                continue;
+            tell($"Index of batches {run.Header.FirstBatch} to {run.Header.LastBatch}: {difference} "
+                + $"To make it again, stop the server, delete {run.Path} and start.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Run run in _runs)
+            run.Release();
+    }
+
+    private static string? Differs(Run run, Sum records)
+    {
+        var sum = new Sum();
+        long unfiltered = 0;
+        var entries = new RunCursor(run);
+        while (entries.Next(out IndexEntry entry))
+        {
+            sum.Add(entry);
+            if (!run.Filter.MayContain((ulong)(entry.Key >> 64)))
+                unfiltered++;
+        }
+
+        return sum.Count != records.Count ? $"it holds {sum.Count} uuids, but the batches hold {records.Count}."
+            : sum.Hashes != records.Hashes ? "it holds other uuids than the batches, or with other batches."
+            : unfiltered > 0 ? $"its filter denies {unfiltered} of its uuids."
+            : null;
+    }
+
+    private struct Sum
+    {
+        public long Count;
+        public UInt128 Hashes;
+
+        public void Add(IndexEntry entry)
+        {
+            UInt128 hash = (entry.Key ^ ((UInt128)entry.Batch * BatchFactor)) * HashFactor;
+            hash ^= hash >> 64;
+            Hashes += hash * HashFactor;
+            Count++;
+        }
+    }
+}
