@@ -16,7 +16,7 @@ internal sealed class UnreadSocket : Attack
 
     public override string Unit => "requests";
 
-    public override double UnitsPerSecond => 1_000;
+    public override double UnitsPerSecond => 6_000;
 
     public override int Lanes => 64;
 

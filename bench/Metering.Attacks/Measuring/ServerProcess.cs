@@ -110,8 +110,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     // Left out, and an open question: Kestrel's note that the garbage collector found a connection, cut off in the middle, whose
     // end Kestrel had not seen (Microsoft.AspNetCore.Server.Kestrel, event 23). It comes seldom and long after an attack.
     private static bool IsFault(string line) =>
-        (line.Contains(" fail: ") || line.Contains(" crit: ") || line.StartsWith("Unhandled", StringComparison.Ordinal))
-        && !line.Contains("application never completed");
+        line.Contains(" fail: ") || line.Contains(" crit: ") || line.StartsWith("Unhandled", StringComparison.Ordinal);
 
     private async Task<JsonNode> AskAsync(string path, JsonObject question)
     {
