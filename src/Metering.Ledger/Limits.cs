@@ -122,7 +122,7 @@ public static partial class Limits
     public const int RequestsInFlight = 8 * 1024;
 
     /// <summary>The same for one address, so that none can take what is everybody's.</summary>
-    public const int RequestsInFlightPerAddress = 4 * 1024;
+    public const int RequestsInFlightPerAddress = 2 * 1024;
 
     /// <summary>Most requests beyond that whose refusal waits to be read, in all and for one address; one more is cut off unanswered.</summary>
     public const int RefusalsInFlight = 1024;
@@ -178,7 +178,7 @@ public static partial class Limits
     /// HTTP/2 frames that bring no request forward (PING, SETTINGS, PRIORITY, empty ones) that a connection may send at once.
     /// A request begun counts for two of them, a stream reset for six; a request sent to its end gives six back.
     /// </summary>
-    public const int ControlFrames = 2_000;
+    public const int ControlFrames = 1_000;
 
     /// <summary>How many more of them a connection may send, in frames per second.</summary>
     public const int ControlFramesPerSecond = 200;

@@ -19,6 +19,7 @@ internal sealed class SlowHeaders : Attack
 
     public override async Task AttackAsync(AttackLane lane)
     {
+        await lane.TakeTurnAsync(lane.Stop); // one that was cut off does not come back faster than the attack's rate
         await using AttackConnection connection = await lane.OpenAsync(lane.Target.HttpEndPoint);
         await connection.SendAsync("POST /iam/v1/tokens HTTP/1.1\r\nHost: localhost\r\n"u8.ToArray());
         while (true)
