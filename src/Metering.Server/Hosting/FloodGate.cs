@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// from their address, which would only go on. The address's other connections stay: they have budgets of their own.
 /// </summary>
 /// <remarks>Thread-safe. Its memory is one entry for each address that has to pause, and a small one for each connection.</remarks>
-internal sealed class FloodGate(TimeProvider time)
+internal sealed class FloodGate(TimeProvider time, TimeSpan pause)
 {
     private readonly ConcurrentDictionary<ulong, long> _pausedUntil = new();
 
@@ -69,7 +69,7 @@ internal sealed class FloodGate(TimeProvider time)
 
         // Without room the connection is closed all the same.
         if (_pausedUntil.Count < Limits.PausedAddresses)
-            _pausedUntil[network] = now + (long)(Limits.FloodPause.TotalSeconds * time.TimestampFrequency);
+            _pausedUntil[network] = now + (long)(pause.TotalSeconds * time.TimestampFrequency);
     }
 
     private sealed record WatchedTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -26,7 +26,7 @@ internal static class Listeners
     {
         kestrel.AddServerHeader = false;
         WireLimits.Apply(kestrel.Limits, options.Wire);
-        var floods = new FloodGate(kestrel.ApplicationServices.GetRequiredService<TimeProvider>());
+        var floods = new FloodGate(kestrel.ApplicationServices.GetRequiredService<TimeProvider>(), options.Wire.FloodPause);
         if (options.ListenHttp is { } http)
             kestrel.Listen(http, listen => Admit(listen, gate, floods, HttpProtocols.Http1));
         if (options.ListenGrpc is { } grpc)

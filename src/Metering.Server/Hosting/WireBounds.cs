@@ -41,6 +41,9 @@ internal sealed record WireBounds
     /// <inheritdoc cref="Limits.PingTime"/>
     public TimeSpan PingTime { get; init; } = Limits.PingTime;
 
+    /// <inheritdoc cref="Limits.FloodPause"/>
+    public TimeSpan FloodPause { get; init; } = Limits.FloodPause;
+
     /// <inheritdoc cref="Limits.DataRateGrace"/>
     public TimeSpan DataRateGrace { get; init; } = Limits.DataRateGrace;
 }

@@ -51,6 +51,7 @@ internal sealed class FuzzServer : IAsyncDisposable
             ListenHttp = new IPEndPoint(IPAddress.Loopback, 0),
             ListenGrpc = new IPEndPoint(IPAddress.Loopback, 0),
             ListenHttps = null,
+            Wire = new WireBounds { FloodPause = TimeSpan.Zero }, // many clients at one address: the pause of one would be all others'
         };
         var server = new FuzzServer(await Metering.Server.Program.StartAsync(options, time, logging => logging.AddProvider(log), cancellation), folder, log);
         await server.PostAsync("/metering/v1/keys", new JsonObject

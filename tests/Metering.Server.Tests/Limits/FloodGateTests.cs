@@ -39,7 +39,7 @@ public class FloodGateTests
     [Fact]
     public async Task No_more_addresses_are_remembered_than_allowed()
     {
-        var gate = new FloodGate(TimeProvider.System);
+        var gate = new FloodGate(TimeProvider.System, Bounds.FloodPause);
         for (int number = 0; number <= Bounds.PausedAddresses; number++)
             gate.Pause(ConnectionGate.NetworkOf(new IPEndPoint(AddressOf(number), 5000)));
         Assert.Equal(Bounds.PausedAddresses, gate.Paused);
