@@ -9,7 +9,7 @@ internal sealed class EndlessWatches : Attack
 
     public override string Does => "watches of health on every stream, without an account";
 
-    public override IReadOnlyList<string> MetBy => ["StreamsPerConnection", "ConnectionsPerAddress"];
+    public override IReadOnlyList<string> MetBy => ["StreamingCallsPerAddress", "StreamsPerConnection", "ConnectionsPerAddress"];
 
     public override string Unit => "streams";
 

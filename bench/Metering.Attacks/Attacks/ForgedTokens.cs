@@ -9,7 +9,7 @@ internal sealed class ForgedTokens : Attack
 
     public override string Does => "token exchanges with forged JWTs";
 
-    public override IReadOnlyList<string> MetBy => ["JwtCharacters"];
+    public override IReadOnlyList<string> MetBy => ["ExchangeRate", "JwtCharacters"];
 
     public override string Unit => "exchanges";
 

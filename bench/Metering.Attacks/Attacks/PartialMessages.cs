@@ -13,7 +13,7 @@ internal sealed class PartialMessages : Attack
 
     public override string Does => "messages of 64 KiB that lack their last byte";
 
-    public override IReadOnlyList<string> MetBy => ["WriteMessageBytes", "ConnectionWindowBytes", "RequestBytesPerSecond", "DataRateGrace"];
+    public override IReadOnlyList<string> MetBy => ["MessageBytesInFlightPerAddress", "WriteMessageBytes", "ConnectionWindowBytes", "RequestBytesPerSecond", "DataRateGrace"];
 
     public override string Unit => "messages";
 

@@ -10,7 +10,7 @@ internal sealed class RapidReset : Attack
 
     public override string Does => "streams opened and reset at once (CVE-2023-44487)";
 
-    public override IReadOnlyList<string> MetBy => ["StreamsPerConnection"];
+    public override IReadOnlyList<string> MetBy => ["ControlFrames", "ControlFramesPerSecond", "StreamsPerConnection"];
 
     public override string Unit => "streams";
 

@@ -10,7 +10,7 @@ internal sealed class ResetFlood : Attack
 
     public override string Does => "streams beyond the limit, each refused by an RST_STREAM that is never read (CVE-2019-9514)";
 
-    public override IReadOnlyList<string> MetBy => ["StreamsPerConnection"];
+    public override IReadOnlyList<string> MetBy => ["ControlFrames", "ControlFramesPerSecond", "StreamsPerConnection"];
 
     public override string Unit => "streams";
 

@@ -58,6 +58,7 @@ internal sealed class HeaderFamily : IInputFamily
         List<(string Name, string Value)> headers = seed.Headers();
         for (int steps = random.Next(1, StepsMaximum + 1); steps > 0; steps--)
             Step(headers, random);
+        LetMethodsBeAscii(headers);
         if (headers.Count > Limits.RequestHeaders && !HasSoundStart(headers, seed))
             headers.RemoveRange(Limits.RequestHeaders, headers.Count - Limits.RequestHeaders);
         byte[] body = random.OneIn(16) ? [] : GrpcSeed.Frame(seed.Message);
@@ -75,6 +76,16 @@ internal sealed class HeaderFamily : IInputFamily
     {
         IEnumerable<(string, string)> Start(List<(string Name, string Value)> all) => all.Where(header => header.Name.StartsWith(':'));
         return Start(headers).SequenceEqual(Start(seed.Headers()));
+    }
+
+    // A method of UTF-8 that is not ASCII: the same, always.
+    private static void LetMethodsBeAscii(List<(string Name, string Value)> headers)
+    {
+        for (int index = 0; index < headers.Count; index++)
+        {
+            if (headers[index] is { Name: ":method" } method && !Ascii.IsValid(method.Value))
+                headers[index] = (method.Name, "P OST");
+        }
     }
 
     private static void Step(List<(string Name, string Value)> headers, Random random)
