@@ -13,6 +13,7 @@ public class FaultTests
     [
         new IOException("The request stream was aborted.", new ConnectionAbortedException("The HTTP/2 connection faulted.")),
         new ConnectionAbortedException(), new ConnectionResetException("reset"),
+        new IOException("The client reset the request stream.") { Source = "Microsoft.AspNetCore.Server.Kestrel.Core" },
     ];
 
     [Theory]

@@ -9,6 +9,9 @@ namespace Metering.Grpc;
 /// <summary>The one place that turns exceptions into statuses. What is not expected is logged here, and nowhere else.</summary>
 internal static partial class Faults
 {
+    // An IOException thrown by Kestrel speaks of the client's stream or connection; what handlers meet comes from elsewhere.
+    private const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel.Core";
+
     public static RpcStatus ToStatus(Exception exception, RpcCall call, ILogger log)
     {
         switch (exception)
@@ -19,10 +22,13 @@ internal static partial class Faults
                 return Statuses.BodyTooSlow(call.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate);
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
-            case ConnectionAbortedException or ConnectionResetException or IOException { InnerException: ConnectionAbortedException or ConnectionResetException }:
+            case ConnectionAbortedException or ConnectionResetException
+                or IOException { InnerException: ConnectionAbortedException or ConnectionResetException }:
                 return Statuses.Cancelled; // the connection broke; RequestAborted follows a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;
+            case IOException { Source: Kestrel }:
+                return Statuses.Cancelled; // the client reset its stream, which RequestAborted tells later too
             case OperationCanceledException when call.Expiry is { IsOver: true }:
                 return Statuses.DeadlineExceeded;
             case OperationCanceledException when call.IsStopping:
