@@ -3,7 +3,7 @@ namespace Metering.Architecture.Tests;
 /// <summary>The checkout that the tests run in.</summary>
 internal static class Repository
 {
-    public static readonly string Root = FindRoot();
+    public static readonly string Root = Checkout.Root;
 
     /// <summary>Source files below a folder, generated ones excluded, as paths relative to the root.</summary>
     public static IEnumerable<string> SourceFiles(string folder) =>
@@ -13,12 +13,4 @@ internal static class Repository
             .Order(StringComparer.Ordinal);
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
-    }
 }

@@ -40,7 +40,7 @@ public class AttackTests(AttackedServer attacked) : IClassFixture<AttackedServer
     [Fact]
     public void Every_limit_that_is_said_to_meet_an_attack_is_documented()
     {
-        string limits = File.ReadAllText(Path.Combine(AttackedServer.Checkout, "docs/limits.md"));
+        string limits = File.ReadAllText(Checkout.PathOf("docs/limits.md"));
         Assert.Empty(AllAttacks.List.SelectMany(attack => attack.MetBy).Where(limit => !limits.Contains($"| `{limit}` |")));
         Assert.All(AllAttacks.List, attack => Assert.NotEmpty(attack.MetBy));
     }

@@ -7,21 +7,11 @@ public sealed class AttackedServer : IAsyncLifetime
 
     internal ServerProcess Server => _server!;
 
-    internal static string Checkout { get; } = FindCheckout();
-
-    public async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Checkout);
+    public async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(Checkout.Root);
 
     public async ValueTask DisposeAsync()
     {
         if (_server is not null)
             await _server.DisposeAsync();
-    }
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
     }
 }

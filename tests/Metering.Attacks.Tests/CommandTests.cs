@@ -21,7 +21,7 @@ public class CommandTests
     [Fact]
     public void A_part_of_the_table_or_a_quick_look_never_goes_into_the_document()
     {
-        string document = Path.Combine(AttackedServer.Checkout, "docs/threat-model.md");
+        string document = Checkout.PathOf("docs/threat-model.md");
         Assert.Equal(document, Parse("--document", document).Document);
         Assert.Null(Parse("--document", document, "--short").Document);
         Assert.Null(Parse("--document", document, "--only", "gzip-bomb").Document);

@@ -26,7 +26,7 @@ public partial class DocumentTests
         using var folder = new TemporaryDirectory();
         foreach (string name in new[] { "samples", "proto", "docs", "tests" })
             Directory.CreateSymbolicLink(folder[name], Checkout.PathOf(name));
-        await File.WriteAllTextAsync(folder["metering"], $"#!/bin/sh\nexec dotnet '{Checkout.Command}' \"$@\"\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["metering"], $"#!/bin/sh\nexec dotnet '{BuiltPrograms.Command}' \"$@\"\n", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(folder["metering"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
         string script = Prelude + DocumentCommands.ToScript(blocks);

@@ -40,7 +40,7 @@ internal sealed class LoadProcess : IDisposable
         return new LoadProcess(
             Programs.Start("dotnet",
             [
-                Checkout.Load, "--address", server.Grpc, "--token-file", tokenFile, "--output", "json", "--seconds", "120",
+                BuiltPrograms.Load, "--address", server.Grpc, "--token-file", tokenFile, "--output", "json", "--seconds", "120",
                 "--owner", SampleMarketplace.Instance, "--sku", $"{SampleMarketplace.Sku},{SampleMarketplace.OtherSku}",
                 "--rate", "100000", "--duplicates", "10", "--acknowledged", acknowledged,
             ]),

@@ -53,7 +53,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
     {
         Process process = Programs.Start("dotnet",
         [
-            Checkout.Command, "serve", "--data", data, "--output", "json",
+            BuiltPrograms.Command, "serve", "--data", data, "--output", "json",
             "--listen-http", "127.0.0.1:0", "--listen-grpc", "127.0.0.1:0", "--listen-https", "127.0.0.1:0", .. arguments,
         ]);
         var errors = new StringBuilder();

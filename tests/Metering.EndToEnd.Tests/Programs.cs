@@ -18,7 +18,7 @@ internal static class Programs
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(4);
 
-    public static Task<Finished> MeteringAsync(params string[] arguments) => RunAsync("dotnet", [Checkout.Command, .. arguments]);
+    public static Task<Finished> MeteringAsync(params string[] arguments) => RunAsync("dotnet", [BuiltPrograms.Command, .. arguments]);
 
     public static async Task<Finished> RunAsync(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? input = null, string? folder = null)

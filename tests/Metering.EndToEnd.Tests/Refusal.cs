@@ -14,7 +14,7 @@ internal sealed record Refusal(int ExitCode, IReadOnlyList<string> Lines)
     /// <summary>As <see cref="OfAsync(string, string[])"/>, with every argument chosen, and perhaps less might than root has.</summary>
     public static async Task<Refusal> RunAsync(IReadOnlyDictionary<string, string>? environment, string[] arguments, bool isMightless = false)
     {
-        string[] command = ["dotnet", Checkout.Command, "serve", .. arguments];
+        string[] command = ["dotnet", BuiltPrograms.Command, "serve", .. arguments];
         if (isMightless && Environment.IsPrivilegedProcess)
             command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", .. command]; // file modes hold for root too
         Finished finished = await Programs.RunAsync(command[0], command[1..], environment);

@@ -20,7 +20,7 @@ public sealed class InteropTests(InteropHost host) : IClassFixture<InteropHost>
     [Fact]
     public async Task Every_case_passes_with_grpc_js()
     {
-        string folder = Path.Combine(InteropHost.Checkout, "tests", "interop-node");
+        string folder = Path.Combine(Checkout.Root, "tests", "interop-node");
         Assert.True(
             Directory.Exists(Path.Combine(folder, "node_modules")), "tests/interop-node is not installed: run ./test.sh, or npm ci there.");
 
@@ -30,7 +30,7 @@ public sealed class InteropTests(InteropHost host) : IClassFixture<InteropHost>
     [Fact]
     public async Task Every_case_passes_with_the_C_core() =>
         await AssertPassedAsync(
-            DebianPython, "-B", Path.Combine(InteropHost.Checkout, "tests", "interop-python", "interop.py"), host.Address);
+            DebianPython, "-B", Path.Combine(Checkout.Root, "tests", "interop-python", "interop.py"), host.Address);
 
     private async Task AssertPassedAsync(string command, params string[] arguments)
     {

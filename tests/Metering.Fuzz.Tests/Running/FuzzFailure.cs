@@ -10,7 +10,7 @@ internal sealed record FuzzFailure(string Name, FuzzInput Input, string Why, Ans
     /// <summary>Keeps the input's bytes in a file; answers its path.</summary>
     public string Keep(int seed)
     {
-        string folder = Path.Combine(Root(), "artifacts", "fuzz");
+        string folder = Checkout.PathOf("artifacts/fuzz");
         Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, $"{Name.Replace(':', '-')}-{seed}{Input.FileExtension}");
         File.WriteAllBytes(path, Input.Bytes);
@@ -18,12 +18,4 @@ internal sealed record FuzzFailure(string Name, FuzzInput Input, string Why, Ans
     }
 
     public override string ToString() => $"{Name}: {Why} ({Answer?.ToString() ?? "not sent"})";
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
-    }
 }

@@ -7,9 +7,6 @@ public sealed class InteropHost : IAsyncLifetime
 
     private Child? _program;
 
-    /// <summary>Root of the checkout under test.</summary>
-    public static string Checkout { get; } = FindCheckout();
-
     /// <summary>Host and port of the running host.</summary>
     public string Address { get; private set; } = "";
 
@@ -27,7 +24,7 @@ public sealed class InteropHost : IAsyncLifetime
     {
         // Built beside these tests, in the same configuration.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
-        string bin = Path.Combine(Checkout, "artifacts", "bin", "Metering.Grpc.InteropHost", configuration);
+        string bin = Path.Combine(Checkout.Root, "artifacts", "bin", "Metering.Grpc.InteropHost", configuration);
         return Child.Start("dotnet", [Path.Combine(bin, "Metering.Grpc.InteropHost.dll"), .. options]);
     }
 
@@ -43,13 +40,5 @@ public sealed class InteropHost : IAsyncLifetime
     {
         _program?.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
     }
 }

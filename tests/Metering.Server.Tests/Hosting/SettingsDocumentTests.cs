@@ -3,7 +3,7 @@ namespace Metering.Server.Tests;
 /// <summary>docs/settings.md lists exactly the settings that there are.</summary>
 public class SettingsDocumentTests
 {
-    private static readonly string Document = Path.Combine(Checkout(), "docs", "settings.md");
+    private static readonly string Document = Checkout.PathOf("docs/settings.md");
 
     [Fact]
     public void The_table_of_the_document_is_the_settings_of_the_server()
@@ -23,13 +23,5 @@ public class SettingsDocumentTests
         int start = text.IndexOf("```json\n", StringComparison.Ordinal) + "```json\n".Length;
         using SettingSources sources = new SettingSources().WithFile(text[start..text.IndexOf("```", start, StringComparison.Ordinal)]);
         Assert.Equal("metering.example.org:443", sources.Read().Advertise);
-    }
-
-    private static string Checkout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
     }
 }

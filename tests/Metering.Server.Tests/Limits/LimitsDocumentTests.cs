@@ -30,8 +30,7 @@ public class LimitsDocumentTests
 
         """;
 
-    private static readonly string Root = Checkout();
-    private static readonly string Document = Path.Combine(Root, "docs", "limits.md");
+    private static readonly string Document = Checkout.PathOf("docs/limits.md");
 
     // Numbers with the name of a limit, other than those taken from the limits.
     private static readonly Regex Bounding = new(
@@ -91,16 +90,8 @@ public class LimitsDocumentTests
         Assert.Equal(Fields().Select(field => field.Name).Order(), LimitRows.All.Select(row => row.Name).Order());
 
     [Fact]
-    public void Every_proof_is_a_test_that_exists()
-    {
-        string[] files = Directory.GetFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories);
-        foreach (string[] proof in LimitRows.All.Select(row => row.Proof.Split('.')))
-        {
-            Assert.True(
-                Array.Exists(files, file => Path.GetFileNameWithoutExtension(file) == proof[0] && File.ReadAllText(file).Contains($" {proof[1]}(")),
-                string.Join('.', proof));
-        }
-    }
+    public void Every_proof_is_a_test_that_exists() =>
+        Assert.All(LimitRows.All, row => Assert.True(NamedTest.Exists(row.Proof), row.Proof));
 
     [Fact]
     public void Every_relation_holds_and_could_fail()
@@ -120,7 +111,7 @@ public class LimitsDocumentTests
     {
         string[] projects = ["Metering.Ledger", "Metering.Ledger.Sqlite", "Metering.Grpc", "Metering.Server"];
         List<string> strangers = [.. projects
-            .SelectMany(project => Directory.GetFiles(Path.Combine(Root, "src", project), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(project => Directory.GetFiles(Checkout.PathOf($"src/{project}"), "*.cs", SearchOption.AllDirectories))
             .Where(file => Path.GetFileName(file) is not ("Limits.cs" or "RpcLimits.cs"))
             .SelectMany(file => Bounding.Matches(File.ReadAllText(file)).Select(match => $"{Path.GetFileNameWithoutExtension(file)}.{match.Groups["name"].Value}"))
             .Where(name => !NoLimits.ContainsKey(name))];
@@ -149,12 +140,4 @@ public class LimitsDocumentTests
         : time.Ticks % TimeSpan.TicksPerHour == 0 ? ($"{time.TotalHours}", "h")
         : time.Ticks % TimeSpan.TicksPerMinute == 0 ? ($"{time.TotalMinutes}", "min")
         : ($"{time.TotalSeconds}", "s");
-
-    private static string Checkout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
-    }
 }

@@ -5,15 +5,14 @@ namespace Metering.Server.Tests;
 /// <summary>docs/threat-model.md speaks of tests that exist, and leaves no threat without one.</summary>
 public sealed partial class ThreatModelTests
 {
-    private static readonly string Root = Checkout();
-    private static readonly string Text = File.ReadAllText(Path.Combine(Root, "docs", "threat-model.md"));
+    private static readonly string Text = File.ReadAllText(Checkout.PathOf("docs/threat-model.md"));
 
     [Fact]
     public void Every_test_that_it_names_exists()
     {
         string[] named = Named(Text);
         Assert.InRange(named.Length, 20, 1000);
-        Assert.Empty(named.Where(name => !Exists(name)));
+        Assert.Empty(named.Where(name => !NamedTest.Exists(name)));
     }
 
     [Fact]
@@ -39,27 +38,12 @@ public sealed partial class ThreatModelTests
     public void A_test_that_does_not_exist_is_seen()
     {
         Assert.Equal(["ThreatModelTests.No_such_test"], Named("| a | `ThreatModelTests.No_such_test` |"));
-        Assert.False(Exists("ThreatModelTests.No_such_" + "test"));
-        Assert.False(Exists("NoSuchTests.Every_test_that_it_names_exists"));
-        Assert.True(Exists("ThreatModelTests.Every_test_that_it_names_exists"));
+        Assert.False(NamedTest.Exists("ThreatModelTests.No_such_" + "test"));
+        Assert.False(NamedTest.Exists("NoSuchTests.Every_test_that_it_names_exists"));
+        Assert.True(NamedTest.Exists("ThreatModelTests.Every_test_that_it_names_exists"));
     }
 
     private static string[] Named(string text) => [.. TestName().Matches(text).Select(match => match.Groups[1].Value)];
-
-    private static bool Exists(string name)
-    {
-        string[] parts = name.Split('.');
-        return Directory.EnumerateFiles(Path.Combine(Root, "tests"), parts[0] + ".cs", SearchOption.AllDirectories)
-            .Any(file => File.ReadAllText(file).Contains($" {parts[1]}(", StringComparison.Ordinal));
-    }
-
-    private static string Checkout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("These tests run inside a checkout.");
-    }
 
     [GeneratedRegex(@"`(\w+Tests\.\w+)`")]
     private static partial Regex TestName();

@@ -1,13 +1,9 @@
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Tests;
 
-/// <summary>The checkout under test and the programs built from it.</summary>
+/// <summary>The checkout that the tests run in. Compiled into every test project.</summary>
 internal static class Checkout
 {
     public static readonly string Root = FindRoot();
-
-    public static string Command => Path.Combine(Root, "artifacts/bin/Metering.Cli/release/metering.dll");
-
-    public static string Load => Path.Combine(Root, "artifacts/bin/Metering.Load/release/Metering.Load.dll");
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

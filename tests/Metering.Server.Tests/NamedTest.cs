@@ -1,0 +1,13 @@
+namespace Metering.Server.Tests;
+
+/// <summary>Tests that documents name, as <c>Class.Method</c>.</summary>
+internal static class NamedTest
+{
+    /// <summary>Whether there is such a test in any project.</summary>
+    public static bool Exists(string name)
+    {
+        string[] parts = name.Split('.');
+        return Directory.EnumerateFiles(Checkout.PathOf("tests"), parts[0] + ".cs", SearchOption.AllDirectories)
+            .Any(file => File.ReadAllText(file).Contains($" {parts[1]}(", StringComparison.Ordinal));
+    }
+}
