@@ -23,12 +23,11 @@ internal static partial class Faults
             case OperationCanceledException or IOException when call.HttpContext.RequestAborted.IsCancellationRequested:
                 return Statuses.Cancelled;
             case ConnectionAbortedException or ConnectionResetException
-                or IOException { InnerException: ConnectionAbortedException or ConnectionResetException }:
-                return Statuses.Cancelled; // the connection broke; RequestAborted follows a moment later
+                or IOException { InnerException: ConnectionAbortedException or ConnectionResetException }
+                or (IOException { Source: Kestrel } and not BadHttpRequestException):
+                return Statuses.Cancelled; // stream or connection broke; RequestAborted follows a moment later
             case BadHttpRequestException:
                 return Statuses.Truncated;
-            case IOException { Source: Kestrel }:
-                return Statuses.Cancelled; // the client reset its stream, which RequestAborted tells later too
             case OperationCanceledException when call.Expiry is { IsOver: true }:
                 return Statuses.DeadlineExceeded;
             case OperationCanceledException when call.IsStopping:

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
-using Google.Protobuf;
 
 namespace Metering.Grpc;
 
@@ -104,18 +103,7 @@ internal sealed class FrameReader<T>(MessageCodec<T> codec, int maximumMessageBy
     {
         if (!call.TryHold(message.Length))
             return FrameRead<T>.Refused(Statuses.MemoryFull);
-        try
-        {
-            return FrameRead<T>.Of(codec.Read(message), isCompressed);
-        }
-        catch (RpcException refused)
-        {
-            return FrameRead<T>.Refused(refused.Status);
-        }
-        catch (InvalidProtocolBufferException malformed)
-        {
-            return FrameRead<T>.Refused(Statuses.MalformedMessage(malformed.Message));
-        }
+        return FrameRead<T>.Of(codec.Read(message), isCompressed);
     }
 }
 

@@ -8,8 +8,7 @@ namespace Metering.Grpc;
 public abstract class MessageCodec<T>
 {
     /// <summary>Parses one message. The bytes are valid only during the call.</summary>
-    /// <exception cref="RpcException">What the caller hears, for example <see cref="MalformedProtobuf.Refuse"/>.</exception>
-    /// <exception cref="InvalidProtocolBufferException">The bytes are malformed; the caller hears INTERNAL.</exception>
+    /// <exception cref="RpcException">What the caller hears of malformed bytes: <see cref="MalformedProtobuf.Refuse"/>.</exception>
     public abstract T Read(in ReadOnlySequence<byte> message);
 
     /// <summary>Length of the message, in bytes.</summary>

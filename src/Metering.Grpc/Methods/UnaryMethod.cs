@@ -1,5 +1,4 @@
 using System.Buffers;
-using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
 namespace Metering.Grpc;
@@ -56,16 +55,7 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
     public override async ValueTask<RpcStatus?> ServeMessageAsync(
         ReadOnlySequence<byte> request, IBufferWriter<byte> response, RpcCall call, ICallWire wire)
     {
-        TRequest message;
-        try
-        {
-            message = requestCodec.Read(request);
-        }
-        catch (InvalidProtocolBufferException malformed)
-        {
-            return Statuses.MalformedMessage(malformed.Message);
-        }
-
+        TRequest message = requestCodec.Read(request);
         try
         {
             RpcResult<TResponse> result = await DeadlineRace.RunAsync(handler(message, call), call, wire);
