@@ -41,7 +41,4 @@ public static class RpcLimits
 
     /// <summary>Largest request message of the reflection services, in bytes.</summary>
     public const int ReflectionRequestBytes = 16 * 1024;
-
-    /// <summary>Most timers of deadlines that are kept for the next call; more are left to the garbage collector.</summary>
-    public const int PooledDeadlines = 4096;
 }

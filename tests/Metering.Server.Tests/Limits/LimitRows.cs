@@ -102,6 +102,5 @@ internal static class LimitRows
         new(nameof(RpcLimits.StatusMessageCharacters), "characters", "fixed", "the message is cut", "BinaryMetadataTests.The_largest_trailers_of_a_handler_and_the_longest_status_stay_below_8_KiB"),
         new(nameof(RpcLimits.StatusDetailBytes), "bytes", "fixed", "details of the status give way", "UnaryTests.Trailers_stay_below_8_KiB_and_keep_as_many_violations_as_fit"),
         new(nameof(RpcLimits.StatusDetailMessageCharacters), "characters", "fixed", "the message within the details is cut", "BinaryMetadataTests.The_largest_trailers_of_a_handler_and_the_longest_status_stay_below_8_KiB"),
-        new(nameof(RpcLimits.PooledDeadlines), "timers", "fixed", "nothing: the rest is made anew", "DeadlineTests.Timers_that_are_used_again_never_touch_the_next_call"),
     ];
 }
