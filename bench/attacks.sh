@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Attacks a server of its own in every known way and measures what a well-behaved client notices: memory, p99, records counted.
-# Without arguments it takes about six minutes and puts its table into docs/threat-model.md. bench/attacks.sh --help says more.
+# Without arguments it takes about fifteen minutes and puts its table into docs/threat-model.md. bench/attacks.sh --help says more.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd)
 

@@ -11,6 +11,9 @@ internal sealed record AttackOptions
     /// <summary>Length of each time with and without an attack.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>Times that each attack is made.</summary>
+    public required int Rounds { get; init; }
+
     /// <summary>Length of the load that a new server is warmed up with.</summary>
     public required double WarmSeconds { get; init; }
 

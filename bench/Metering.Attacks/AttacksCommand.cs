@@ -5,8 +5,10 @@ namespace Metering.Attacks;
 /// <summary>The command line: options, their checks and defaults.</summary>
 internal sealed class AttacksCommand
 {
-    private const double DefaultSeconds = 6;
+    private const double DefaultSeconds = 4;
     private const double ShortSeconds = 2;
+    private const int DefaultRounds = 3;
+    private const int ShortRounds = 1;
     private const double WarmSeconds = 8;
     private const int DefaultWrites = 400;
 
@@ -18,6 +20,11 @@ internal sealed class AttacksCommand
     private readonly Option<double?> _seconds = new("--seconds")
     {
         Description = $"Length of each time with and without an attack [default: {DefaultSeconds}; with --short {ShortSeconds}]",
+    };
+
+    private readonly Option<int?> _rounds = new("--rounds")
+    {
+        Description = $"Times that each attack is made; medians are compared [default: {DefaultRounds}; with --short {ShortRounds}]",
     };
 
     private readonly Option<bool> _short = new("--short") { Description = "A quick look: short times, whose figures say little" };
@@ -39,7 +46,7 @@ internal sealed class AttacksCommand
     /// <summary>The command, which hands valid options to <paramref name="run"/>; its subcommand is the attacker.</summary>
     public RootCommand Create(Func<AttackOptions, Task<int>> run, Func<Attack, Task<int>> attack)
     {
-        var command = new RootCommand(Description) { _only, _seconds, _short, _writes, _json, _document, _checkout };
+        var command = new RootCommand(Description) { _only, _seconds, _rounds, _short, _writes, _json, _document, _checkout };
         command.SetAction((parsed, _) => run(Read(parsed)));
         var name = new Argument<string>("name");
         var attacker = new Command("attacker", "The attacker of one attack; started by this program itself.") { name };
@@ -52,7 +59,7 @@ internal sealed class AttacksCommand
     private static string Description =>
         "Attacks a metering server of its own and measures what a well-behaved client notices of it.\n\n"
         + "The client sends full Writes at a fixed rate, over connections that it opens while the attack is on; its latency counts from "
-        + "the intended moment of sending. Before and after each attack it is measured alone. An attack holds when the server's memory grew "
+        + "the intended moment of sending. Times with and without the attack take turns. An attack holds when the server's memory grew "
         + $"to at most {AttackResult.MemoryBound}x and the client's p99 to at most {AttackResult.P99Bound}x of what they are without it, and every record "
         + "was acknowledged and is in the ledger's totals.\n\n"
         + "The attackers come from another loopback address, have a valid token where that makes them stronger, run at the lowest priority "
@@ -65,11 +72,14 @@ internal sealed class AttacksCommand
         bool isShort = parsed.GetValue(_short);
         string[] names = [.. (parsed.GetValue(_only) ?? []).SelectMany(names => names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         double seconds = parsed.GetValue(_seconds) ?? (isShort ? ShortSeconds : DefaultSeconds);
+        int rounds = parsed.GetValue(_rounds) ?? (isShort ? ShortRounds : DefaultRounds);
         int writes = parsed.GetValue(_writes);
         if (seconds is not (>= 0.5 and <= 600))
             throw new AttackException($"--seconds is {seconds}: 0.5 to 600 is allowed.");
         if (writes is < 1 or > 4000)
             throw new AttackException($"--writes is {writes}: 1 to 4000 a second is allowed.");
+        if (rounds is < 1 or > 100)
+            throw new AttackException($"--rounds is {rounds}: 1 to 100 is allowed.");
         string? document = parsed.GetValue(_document)?.FullName;
         if (document is not null && !MarkdownTable.HasPlace(document))
             throw new AttackException($"--document {document} has no place for the table: it needs lines {MarkdownTable.Begin} and {MarkdownTable.End}.");
@@ -78,6 +88,7 @@ internal sealed class AttacksCommand
             Checkout = parsed.GetValue(_checkout)?.FullName ?? FindCheckout(),
             Attacks = names.Length == 0 ? AllAttacks.List : [.. names.Select(Find)],
             Seconds = seconds,
+            Rounds = rounds,
             WarmSeconds = isShort ? ShortSeconds : WarmSeconds,
             WritesPerSecond = writes,
             IsJson = parsed.GetValue(_json),

@@ -31,6 +31,9 @@ public static partial class Limits
         // One never has more than all.
         new("a stream's window is within the connection's", of => of(nameof(StreamWindowBytes)) <= of(nameof(ConnectionWindowBytes))),
         new("one address never has more than all connections", of => of(nameof(ConnectionsPerAddress)) <= of(nameof(Connections))),
+        new("one address never has more HTTP/2 connections than connections", of => of(nameof(Http2ConnectionsPerAddress)) <= of(nameof(ConnectionsPerAddress))),
+        new("all streams of one address find their requests served", of =>
+            of(nameof(Http2ConnectionsPerAddress)) * of(nameof(StreamsPerConnection)) <= of(nameof(RequestsInFlightPerAddress))),
         new("the default connections are allowed", of => of(nameof(Connections)) <= of(nameof(ConnectionsMaximum))),
         new("one address leaves room for others' requests", of =>
             of(nameof(RequestsInFlightPerAddress)) + of(nameof(RefusalsInFlight)) < of(nameof(RequestsInFlight))),

@@ -150,6 +150,12 @@ public static partial class Limits
     /// </summary>
     public const int ConnectionsPerAddress = 256;
 
+    /// <summary>
+    /// Most of them that speak HTTP/2, unless configured otherwise; one more is told so by GOAWAY and closed. All streams of
+    /// one address fit into its requests in flight.
+    /// </summary>
+    public const int Http2ConnectionsPerAddress = 16;
+
     /// <summary>Most connections that can be configured, in all and per address.</summary>
     public const int ConnectionsMaximum = 100_000;
 
@@ -212,6 +218,9 @@ public static partial class Limits
 
     /// <summary>Silence on an HTTP/2 connection after which the server asks whether anybody is there.</summary>
     public static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest that the server waits for a connection to take in that it is refused.</summary>
+    public static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Time that the client has to answer that ping before the connection is closed.</summary>
     public static readonly TimeSpan PingTime = TimeSpan.FromSeconds(20);

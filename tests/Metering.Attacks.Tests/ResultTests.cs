@@ -22,9 +22,25 @@ public class ResultTests
     [Fact]
     public void What_an_attack_leaves_behind_does_not_excuse_it()
     {
-        AttackResult result = Result(Alone with { PeakBytes = 300_000_000 }) with { After = Alone with { PeakBytes = 300_000_000 } };
+        AttackResult result = Result(Alone with { PeakBytes = 300_000_000 }) with { Alone = [Alone, Alone with { PeakBytes = 300_000_000 }] };
         Assert.Equal(3, result.MemoryRatio);
-        Assert.False((result with { After = Alone with { Counted = 249 } }).IsAllCounted);
+        Assert.False((result with { Alone = [Alone, Alone with { Counted = 249 }] }).IsAllCounted);
+    }
+
+    [Fact]
+    public void Medians_of_the_rounds_are_compared_and_all_their_memory_and_records()
+    {
+        AttackResult result = Result(Alone) with
+        {
+            Alone = [Alone, Alone with { P99Milliseconds = 6 }, Alone with { P99Milliseconds = 100 }, Alone],
+            During = [Alone with { P99Milliseconds = 90 }, Alone with { P99Milliseconds = 7, PeakBytes = 140_000_000 }, Alone with { P99Milliseconds = 9 }],
+        };
+        Assert.Equal((5, 9, 1.8), (result.P99WithoutMilliseconds, result.P99WithMilliseconds, result.P99Ratio));
+        Assert.Equal(140_000_000, result.MemoryPeakBytes);
+        Assert.Equal((750, 750, 750), result.Records);
+        Assert.True(result.Holds);
+        AttackCounts twice = AttackCounts.Sum([result.Attacker, result.Attacker]);
+        Assert.Equal((40, 10), (twice.Units, twice.UnitsPerSecond));
     }
 
     [Fact]
@@ -53,10 +69,10 @@ public class ResultTests
 
     private static AttackResult Result(Phase during) => new(
         new PingFlood(), new AttackCounts(Seconds: 2, Units: 20, Bytes: 20_000, Opened: 2, Closed: 0, Unconnected: 0, RefusedStreams: 0, []),
-        Before: Alone, During: during, After: Alone, ResidentAfterBytes: 100_000_000);
+        Alone: [Alone, Alone], During: [during], ResidentAfterBytes: 100_000_000);
 
     private static AttackOptions Options() => new()
     {
-        Checkout = "/", Attacks = [], Seconds = 2, WarmSeconds = 2, WritesPerSecond = 10, IsJson = false, Document = null,
+        Checkout = "/", Attacks = [], Seconds = 2, Rounds = 1, WarmSeconds = 2, WritesPerSecond = 10, IsJson = false, Document = null,
     };
 }

@@ -56,6 +56,12 @@ internal sealed class AttackTally
 internal sealed record AttackCounts(
     double Seconds, long Units, long Bytes, long Opened, long Closed, long Unconnected, long RefusedStreams, Dictionary<uint, long> GoAways)
 {
+    /// <summary>What was done in all rounds of an attack.</summary>
+    public static AttackCounts Sum(IReadOnlyList<AttackCounts> rounds) => new(
+        rounds.Sum(round => round.Seconds), rounds.Sum(round => round.Units), rounds.Sum(round => round.Bytes), rounds.Sum(round => round.Opened),
+        rounds.Sum(round => round.Closed), rounds.Sum(round => round.Unconnected), rounds.Sum(round => round.RefusedStreams),
+        rounds.SelectMany(round => round.GoAways).GroupBy(entry => entry.Key).ToDictionary(code => code.Key, code => code.Sum(entry => entry.Value)));
+
     public double UnitsPerSecond => Units / Seconds;
 
     public double ConnectionsPerSecond => Opened / Seconds;

@@ -10,7 +10,7 @@ internal sealed class HalfOpenStreams : Attack
 
     public override string Does => "calls begun on every stream, without a message ever";
 
-    public override IReadOnlyList<string> MetBy => ["RequestsInFlightPerAddress", "StreamsPerConnection", "RequestBytesPerSecond", "ConnectionsPerAddress"];
+    public override IReadOnlyList<string> MetBy => ["RequestsInFlightPerAddress", "StreamsPerConnection", "RequestBytesPerSecond", "Http2ConnectionsPerAddress"];
 
     public override string Unit => "streams";
 

@@ -14,7 +14,7 @@ internal sealed class HeaderOverload : Attack
 
     public override string Does => "requests with 64 KiB of headers";
 
-    public override IReadOnlyList<string> MetBy => ["RequestHeadersBytes"];
+    public override IReadOnlyList<string> MetBy => ["RequestHeadersBytes", "Http2ConnectionsPerAddress"];
 
     public override string Unit => "requests";
 

@@ -10,7 +10,7 @@ internal sealed class SlowReader : Attack
 
     public override string Does => "answers asked for over streams whose window is zero (CVE-2019-9517)";
 
-    public override IReadOnlyList<string> MetBy => ["ResponseBytesPerSecond", "ResponseBufferBytes", "StreamsPerConnection"];
+    public override IReadOnlyList<string> MetBy => ["ResponseBytesPerSecond", "ResponseBufferBytes", "StreamsPerConnection", "Http2ConnectionsPerAddress"];
 
     public override string Unit => "requests";
 

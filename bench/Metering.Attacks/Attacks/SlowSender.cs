@@ -9,7 +9,7 @@ internal sealed class SlowSender : Attack
 
     public override string Does => "messages sent one byte a second, 100 on each connection";
 
-    public override IReadOnlyList<string> MetBy => ["RequestBytesPerSecond", "DataRateGrace", "StreamsPerConnection"];
+    public override IReadOnlyList<string> MetBy => ["RequestBytesPerSecond", "DataRateGrace", "StreamsPerConnection", "Http2ConnectionsPerAddress"];
 
     public override string Unit => "bytes";
 

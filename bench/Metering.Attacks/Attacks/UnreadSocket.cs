@@ -12,7 +12,7 @@ internal sealed class UnreadSocket : Attack
 
     public override string Does => "answers asked for over sockets that are never read (CVE-2019-9517)";
 
-    public override IReadOnlyList<string> MetBy => ["ResponseBytesPerSecond", "ResponseBufferBytes"];
+    public override IReadOnlyList<string> MetBy => ["ResponseBytesPerSecond", "ResponseBufferBytes", "Http2ConnectionsPerAddress"];
 
     public override string Unit => "requests";
 

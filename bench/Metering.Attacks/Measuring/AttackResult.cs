@@ -1,13 +1,13 @@
 namespace Metering.Attacks;
 
-/// <summary>An attack between two times without it.</summary>
+/// <summary>An attack in rounds, each between two times without it.</summary>
 /// <param name="Attack">The attack.</param>
-/// <param name="Attacker">What the attacker did.</param>
-/// <param name="Before">The client alone, before.</param>
-/// <param name="During">The client beside the attacker.</param>
-/// <param name="After">The client alone, afterwards.</param>
+/// <param name="Attacker">What the attacker did, in all rounds together.</param>
+/// <param name="Alone">The client alone: before the first round, and after each.</param>
+/// <param name="During">The client beside the attacker, in each round.</param>
 /// <param name="ResidentAfterBytes">The server's memory when the attacker was gone.</param>
-internal sealed record AttackResult(Attack Attack, AttackCounts Attacker, Phase Before, Phase During, Phase After, long ResidentAfterBytes)
+internal sealed record AttackResult(
+    Attack Attack, AttackCounts Attacker, IReadOnlyList<Phase> Alone, IReadOnlyList<Phase> During, long ResidentAfterBytes)
 {
     /// <summary>Most that the server's memory may grow under an attack, as a multiple of what load alone takes.</summary>
     public const double MemoryBound = 1.5;
@@ -15,19 +15,36 @@ internal sealed record AttackResult(Attack Attack, AttackCounts Attacker, Phase 
     /// <summary>Most that the client's p99 may grow under an attack, as a multiple of its p99 without.</summary>
     public const double P99Bound = 2;
 
-    /// <summary>The median of the times on both sides, that is their mean.</summary>
-    public double P99WithoutMilliseconds => (Before.P99Milliseconds + After.P99Milliseconds) / 2;
+    public double P99WithoutMilliseconds => MedianP99(Alone);
 
-    public double P99Ratio => During.P99Milliseconds / P99WithoutMilliseconds;
+    public double P99WithMilliseconds => MedianP99(During);
 
-    /// <summary>Against the time before only: what an attack leaves behind is not to excuse it.</summary>
-    public double MemoryRatio => (double)During.PeakBytes / Before.PeakBytes;
+    public double P99Ratio => P99WithMilliseconds / P99WithoutMilliseconds;
+
+    /// <summary>Before the first round: what an attack leaves behind is not to excuse it.</summary>
+    public long MemoryWithoutBytes => Alone[0].PeakBytes;
+
+    public long MemoryPeakBytes => During.Max(phase => phase.PeakBytes);
+
+    public double MemoryRatio => (double)MemoryPeakBytes / MemoryWithoutBytes;
+
+    /// <summary>Records under attack: meant to be sent, and counted.</summary>
+    public (long Sent, long Acknowledged, long Counted) Records =>
+        (During.Sum(phase => phase.Sent), During.Sum(phase => phase.Acknowledged), During.Sum(phase => phase.Counted));
+
+    public IEnumerable<string> Faults => Alone.Concat(During).Select(phase => phase.Fault).OfType<string>();
 
     public bool HoldsMemory => MemoryRatio <= MemoryBound;
 
     public bool HoldsP99 => P99Ratio <= P99Bound;
 
-    public bool IsAllCounted => During.IsAllCounted && Before.IsAllCounted && After.IsAllCounted;
+    public bool IsAllCounted => Alone.Concat(During).All(phase => phase.IsAllCounted);
 
     public bool Holds => HoldsMemory && HoldsP99 && IsAllCounted;
+
+    private static double MedianP99(IReadOnlyList<Phase> phases)
+    {
+        double[] sorted = [.. phases.Select(phase => phase.P99Milliseconds).Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
 }

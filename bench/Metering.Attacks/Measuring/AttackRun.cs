@@ -1,8 +1,8 @@
 namespace Metering.Attacks;
 
 /// <summary>
-/// Attacks a server, one attack after the other, each between two times in which its client is alone: on a machine whose speed
-/// changes, what is compared has to lie side by side.
+/// Attacks a server, one attack after the other, each in rounds between times in which its client is alone: on a machine whose
+/// speed changes, what is compared has to lie side by side, more than once.
 /// </summary>
 /// <param name="options">What is to be run.</param>
 /// <param name="time">The clock.</param>
@@ -34,8 +34,8 @@ internal sealed class AttackRun(AttackOptions options, TimeProvider time, TextWr
 
                 AttackResult result = await AttackAsync(server, attack, before);
                 results.Add(result);
-                before = result.After;
-                if (result is { IsAllCounted: true } && result.After.PeakBytes < RaisedMemory * result.Before.PeakBytes)
+                before = result.Alone[^1];
+                if (result.IsAllCounted && before.PeakBytes < RaisedMemory * result.MemoryWithoutBytes)
                     continue;
                 await server.DisposeAsync();
                 server = null;
@@ -61,24 +61,31 @@ internal sealed class AttackRun(AttackOptions options, TimeProvider time, TextWr
     private async Task<AttackResult> AttackAsync(ServerProcess server, Attack attack, Phase before)
     {
         var client = new SteadyClient(server, options.WritesPerSecond, time);
-        Phase during;
-        AttackCounts counts;
-        using (AttackerProcess attacker = await AttackerProgram.StartAsync(attack, server.Target))
+        List<Phase> alone = [before];
+        var during = new List<Phase>();
+        var counts = new List<AttackCounts>();
+        long resident = 0;
+        for (int round = 0; round < options.Rounds; round++)
         {
-            await Task.Delay(SettleTime, time); // the attack comes first: the client connects while it is on
-            during = await client.MeasureAsync(options.Seconds);
-            counts = await attacker.StopAsync();
+            using (AttackerProcess attacker = await AttackerProgram.StartAsync(attack, server.Target))
+            {
+                await Task.Delay(SettleTime, time); // the attack comes first: the client connects while it is on
+                during.Add(await client.MeasureAsync(options.Seconds));
+                counts.Add(await attacker.StopAsync());
+            }
+
+            await Task.Delay(SettleTime, time);
+            resident = server.Memory.ResidentBytes;
+            alone.Add(await client.MeasureAsync(options.Seconds));
         }
 
-        await Task.Delay(SettleTime, time);
-        long resident = server.Memory.ResidentBytes;
-        Phase after = await client.MeasureAsync(options.Seconds);
-        var result = new AttackResult(attack, counts, before, during, after, resident);
+        var result = new AttackResult(attack, AttackCounts.Sum(counts), alone, during, resident);
         await SayAsync(
-            $"{(result.Holds ? "holds " : "FAILS ")} {attack.Name}: p99 {result.P99WithoutMilliseconds:0.0} -> {during.P99Milliseconds:0.0} ms ({result.P99Ratio:0.0}x), "
-            + $"memory {Megabytes(before.PeakBytes)} -> {Megabytes(during.PeakBytes)} ({result.MemoryRatio:0.0}x), then {Megabytes(resident)}; "
-            + $"{counts.UnitsPerSecond:#,0} {attack.Unit}/s, {counts.Opened} connections, {counts.Closed} ended by the server, {counts.RefusedStreams} streams refused"
-            + $"{string.Concat(new[] { during.Fault, after.Fault }.OfType<string>().Select(fault => "; " + fault))}");
+            $"{(result.Holds ? "holds " : "FAILS ")} {attack.Name}: p99 {result.P99WithoutMilliseconds:0.0} -> {result.P99WithMilliseconds:0.0} ms ({result.P99Ratio:0.0}x; "
+            + $"{string.Join(", ", during.Select(phase => $"{phase.P99Milliseconds:0.0}"))}), "
+            + $"memory {Megabytes(result.MemoryWithoutBytes)} -> {Megabytes(result.MemoryPeakBytes)} ({result.MemoryRatio:0.0}x), then {Megabytes(resident)}; "
+            + $"{result.Attacker.UnitsPerSecond:#,0} {attack.Unit}/s, {result.Attacker.Opened} connections, {result.Attacker.Closed} ended by the server, "
+            + $"{result.Attacker.RefusedStreams} streams refused{string.Concat(result.Faults.Select(fault => "; " + fault))}");
         return result;
     }
 

@@ -18,9 +18,9 @@ internal static class MarkdownTable
         text.Append(CultureInfo.InvariantCulture,
             $"""
             Measured by `bench/attacks.sh` on {Environment.ProcessorCount} processors that server, client and attacker share:
-            a client with {options.WritesPerSecond} Writes of 25 records a second, {options.Seconds:0.#} s alone, under each attack, and alone again. The attacker
-            comes from another address, runs at the lowest priority and keeps to a rate. p99 is from the intended moment of sending;
-            memory is the server's resident peak. {results.Count(result => result.Holds)} of {results.Count} attacks hold all three bounds.
+            a client with {options.WritesPerSecond} Writes of 25 records a second, {options.Seconds:0.#} s alone and {options.Seconds:0.#} s under the attack in turn, {options.Rounds} times. The attacker
+            comes from another address, runs at the lowest priority and keeps to a rate. p99 is from the intended moment of sending, the
+            median of the times; memory is the server's resident peak in all of them. {results.Count(result => result.Holds)} of {results.Count} attacks hold all three bounds.
 
             | attack | attacker, each second | p99 without → with | ratio (≤ {AttackResult.P99Bound:0.#}) | memory without → peak | ratio (≤ {AttackResult.MemoryBound:0.#}) | records counted | verdict |
             |---|---|---|---|---|---|---|---|
@@ -58,11 +58,11 @@ internal static class MarkdownTable
         text.Append(CultureInfo.InvariantCulture,
             $"| {result.Attack.Name} | {attacker.UnitsPerSecond:#,0} {result.Attack.Unit}, {attacker.BytesPerSecond / BytesPerMegabyte:0.00} MB, {attacker.ConnectionsPerSecond:#,0} connections ");
         text.Append(CultureInfo.InvariantCulture,
-            $"| {result.P99WithoutMilliseconds:0.0} → {result.During.P99Milliseconds:0.0} ms | {result.P99Ratio:0.00} ");
+            $"| {result.P99WithoutMilliseconds:0.0} → {result.P99WithMilliseconds:0.0} ms | {result.P99Ratio:0.00} ");
         text.Append(CultureInfo.InvariantCulture,
-            $"| {result.Before.PeakBytes / BytesPerMegabyte:0} → {result.During.PeakBytes / BytesPerMegabyte:0} MB | {result.MemoryRatio:0.00} ");
+            $"| {result.MemoryWithoutBytes / BytesPerMegabyte:0} → {result.MemoryPeakBytes / BytesPerMegabyte:0} MB | {result.MemoryRatio:0.00} ");
         text.Append(CultureInfo.InvariantCulture,
-            $"| {result.During.Counted:#,0} of {result.During.Sent:#,0} | {Verdict(result)} |\n");
+            $"| {result.Records.Counted:#,0} of {result.Records.Sent:#,0} | {Verdict(result)} |\n");
     }
 
     private static string Verdict(AttackResult result)

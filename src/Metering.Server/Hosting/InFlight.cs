@@ -9,6 +9,7 @@ internal sealed class InFlight(InFlight? whole)
 {
     private int _requests;
     private int _streams;
+    private int _http2Connections;
     private long _messageBytes;
 
     /// <summary>The sum over all addresses; null for the sum itself.</summary>
@@ -29,6 +30,13 @@ internal sealed class InFlight(InFlight? whole)
 
     /// <summary>One request less.</summary>
     public void LeaveRequest() => Interlocked.Decrement(ref _requests);
+
+    /// <summary>One HTTP/2 connection more.</summary>
+    /// <returns>How many there are with it.</returns>
+    public int EnterHttp2() => Interlocked.Increment(ref _http2Connections);
+
+    /// <summary>One HTTP/2 connection less.</summary>
+    public void LeaveHttp2() => Interlocked.Decrement(ref _http2Connections);
 
     /// <summary>One streaming call more, unless there are so many.</summary>
     public bool TryEnterStream(int maximum)

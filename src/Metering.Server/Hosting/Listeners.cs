@@ -27,6 +27,7 @@ internal static class Listeners
         kestrel.AddServerHeader = false;
         WireLimits.Apply(kestrel.Limits, options.Wire);
         var floods = new FloodGate(kestrel.ApplicationServices.GetRequiredService<TimeProvider>(), options.Wire.FloodPause);
+        var http2 = new Http2Gate(options.Http2ConnectionsPerAddress, kestrel.ApplicationServices.GetRequiredService<TimeProvider>());
         if (options.ListenHttp is { } http)
             kestrel.Listen(http, listen => Admit(listen, gate, floods, HttpProtocols.Http1));
         if (options.ListenGrpc is { } grpc)
@@ -34,6 +35,7 @@ internal static class Listeners
             kestrel.Listen(grpc, listen =>
             {
                 Admit(listen, gate, floods, HttpProtocols.Http2);
+                listen.Use(next => connection => http2.ServeAsync(connection, next));
                 listen.Use(next => connection => floods.WatchAsync(connection, next));
             });
         }
@@ -48,6 +50,7 @@ internal static class Listeners
                 OnConnection = _ => new ValueTask<SslServerAuthenticationOptions>(tls!.Handshake),
                 HandshakeTimeout = options.Wire.HandshakeTime,
             });
+            listen.Use(next => connection => http2.ServeAsync(connection, next));
             listen.Use(next => connection => floods.WatchAsync(connection, next));
         });
     }

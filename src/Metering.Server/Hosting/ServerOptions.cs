@@ -73,6 +73,9 @@ public sealed class ServerOptions
     /// <summary>Most connections open at once from one address, or one IPv6 /64 network.</summary>
     public int ConnectionsPerAddress { get; set; } = Limits.ConnectionsPerAddress;
 
+    /// <summary>Most HTTP/2 connections open at once from one address, or one IPv6 /64 network.</summary>
+    public int Http2ConnectionsPerAddress { get; set; } = Limits.Http2ConnectionsPerAddress;
+
     /// <summary>Write requests per second that each account may send; null for any number.</summary>
     public int? AccountRate { get; set; }
 
@@ -107,6 +110,7 @@ public sealed class ServerOptions
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
         CheckRange(faults, "connections", Connections, 1, Limits.ConnectionsMaximum);
         CheckRange(faults, "connections-per-address", ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);
+        CheckRange(faults, "http2-connections-per-address", Http2ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);
         if (ExchangeRate is { } exchanges)
             CheckRange(faults, "exchange-rate", exchanges, 1, Limits.ExchangeRateMaximum);
         if (AccountRate is { } rate)

@@ -63,6 +63,8 @@ public static class ServerSettings
             (options, text) => options.Connections = ParseNumber(text)),
         new("connections-per-address", "NUMBER", "256", "The same for one address (IPv6: one /64 network); raise it behind a proxy.",
             (options, text) => options.ConnectionsPerAddress = ParseNumber(text)),
+        new("http2-connections-per-address", "NUMBER", "16", "HTTP/2 connections of one address, each with up to 100 calls at once; raise it behind a proxy.",
+            (options, text) => options.Http2ConnectionsPerAddress = ParseNumber(text)),
         new("exchange-rate", "NUMBER|none", "500", "Token exchanges per second that one address may ask for; raise it behind a proxy.",
             (options, text) => options.ExchangeRate = ParseNumberOrNone(text)),
         new("account-rate", "NUMBER|none", "none", "Write requests per second that each account may send; more are RESOURCE_EXHAUSTED.",

@@ -35,6 +35,7 @@ public class SettingFaultsTests
         { "token-lifetime", "59m", "token-lifetime is 00:59:00: 01:00:00 to 7.00:00:00 is allowed." },
         { "token-lifetime", "8d", "token-lifetime is 8.00:00:00: 01:00:00 to 7.00:00:00 is allowed." },
         { "connections", "0", "connections is 0: 1 to 100000 is allowed." },
+        { "http2-connections-per-address", "0", "http2-connections-per-address is 0: 1 to 100000 is allowed." },
         { "connections-per-address", "100001", "connections-per-address is 100001: 1 to 100000 is allowed." },
         { "exchange-rate", "0", "exchange-rate is 0: 1 to 100000 is allowed." },
         { "account-rate", "0", "account-rate is 0: 1 to 100000 is allowed." },

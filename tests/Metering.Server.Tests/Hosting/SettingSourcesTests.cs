@@ -22,6 +22,7 @@ public class SettingSourcesTests
         ["future-tolerance"] = ("2.5s", "00:00:02.5000000", options => options.FutureTolerance),
         ["token-lifetime"] = ("7d", "7.00:00:00", options => options.TokenLifetime),
         ["connections"] = ("100", "100", options => options.Connections),
+        ["http2-connections-per-address"] = ("10", "10", options => options.Http2ConnectionsPerAddress),
         ["connections-per-address"] = ("10", "10", options => options.ConnectionsPerAddress),
         ["account-rate"] = ("50", "50", options => options.AccountRate),
         ["account-burst"] = ("200", "200", options => options.AccountBurst),

@@ -59,6 +59,8 @@ internal static class LimitRows
         new(nameof(Bounds.StreamingCallsPerAddress), "calls", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429", "RequestGateTests.One_address_has_no_more_streaming_calls_than_its_share"),
         new(nameof(Bounds.Connections), "connections", "1 to 100000, `connections`", "the connection is closed unanswered", "ConnectionGateTests.One_connection_too_many_is_closed_unanswered_and_there_is_room_again_when_another_ends"),
         new(nameof(Bounds.ConnectionsPerAddress), "connections", "1 to 100000, `connections-per-address`", "the connection is closed unanswered", "ConnectionGateTests.One_address_has_no_more_connections_than_its_share"),
+        new(nameof(Bounds.Http2ConnectionsPerAddress), "connections", "1 to 100000, `http2-connections-per-address`", "GOAWAY (ENHANCE_YOUR_CALM) that says so, and the connection is closed", "Http2GateTests.One_HTTP_2_connection_too_many_is_told_so_and_there_is_room_again_when_another_ends"),
+        new(nameof(Bounds.RefusalTime), "", "fixed", "the connection is closed", "Http2GateTests.A_refused_connection_that_says_nothing_is_closed_in_time"),
         new(nameof(Bounds.ConnectionsMaximum), "connections", "fixed", "the server does not start", "SettingFaultsTests.What_is_out_of_range_or_does_not_go_together_is_refused"),
         new(nameof(Bounds.StreamsPerConnection), "requests", "fixed", "REFUSED_STREAM", "WireLimitsTests.One_stream_too_many_is_refused_and_the_others_stay"),
         new(nameof(Bounds.RequestLineBytes), "bytes", "fixed", "HTTP 414", "WireLimitsTests.A_request_line_that_is_too_long_is_414"),

@@ -23,7 +23,8 @@ public class LimitsDocumentTests
 
         What clients can make the server hold is bounded in all and for one address: connections, requests in flight, and the bytes
         of their messages. A message of up to 4 KiB, which a full Write of ordinary ids is, needs nothing beside its request. Behind
-        a proxy all clients have the proxy's address: raise `connections-per-address` and `exchange-rate` there.
+        a proxy all clients have the proxy's address: raise `connections-per-address`, `http2-connections-per-address` and
+        `exchange-rate` there.
 
         | limit | value | unit | range, setting | what the client gets | proved by |
         |---|---|---|---|---|---|
