@@ -18,6 +18,7 @@ internal sealed class Writer
     private readonly Checkpointer _checkpointer;
     private readonly RequestQueue _queue;
     private readonly WriterJobs _jobs = new();
+    private readonly Answers _answers = new();
     private readonly UsageWrite[] _taken;
     private readonly Action<string> _notice;
     private readonly TaskCompletionSource<string> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -138,8 +139,7 @@ internal sealed class Writer
             _failure.TrySetResult(Sentence(fault));
         }
 
-        foreach (UsageWrite write in writes)
-            write.Complete(answer);
+        _answers.Give(writes, answer);
         writes.Clear();
         Gather(count + _queue.Count, Stopwatch.GetElapsedTime(startedAt) / GatherShare);
         return true;
@@ -200,10 +200,7 @@ internal sealed class Writer
         string why = _failure.Task.IsCompleted ? _failure.Task.Result : $"{_database.Path} is closing: nothing was changed.";
         _jobs.Close(new StoreException(why));
         for (int count = _queue.Take(_taken); count > 0; count = _queue.Take(_taken))
-        {
-            foreach (UsageWrite write in _taken.AsSpan(0, count))
-                write.Complete(answer);
-        }
+            _answers.Give(_taken.AsSpan(0, count), answer);
     }
 
     private string Sentence(Exception fault) =>

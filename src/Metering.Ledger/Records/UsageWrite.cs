@@ -23,7 +23,7 @@ public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
     private const int PayloadBytes = 4096; // a full Write of ordinary ids
 
     private readonly UsageRecord[] _records = new UsageRecord[Limits.RecordsPerWrite];
-    private ManualResetValueTaskSourceCore<LedgerAnswer> _answer = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<LedgerAnswer> _answer; // goes on where the answer is given
 
     // --- wire ---
 
@@ -84,7 +84,10 @@ public sealed class UsageWrite : IValueTaskSource<LedgerAnswer>
     /// <summary>Awaits the ledger's answer. The ledger calls <see cref="Complete"/> exactly once for each.</summary>
     public ValueTask<LedgerAnswer> WaitForAnswer() => new(this, _answer.Version);
 
-    /// <summary>Gives the answer and lets the request go on; the ledger must not touch it afterwards.</summary>
+    /// <summary>
+    /// Gives the answer and lets the request go on, on this thread: the ledger calls it where that holds nobody up, and must
+    /// not touch the request afterwards.
+    /// </summary>
     public void Complete(LedgerAnswer answer) => _answer.SetResult(answer);
 
     /// <summary>Makes the object as good as new, but keeps its buffers where they are not large.</summary>
