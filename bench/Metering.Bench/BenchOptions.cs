@@ -1,0 +1,52 @@
+namespace Metering.Bench;
+
+/// <summary>How a run is made; valid as a whole once made by <see cref="BenchCommand"/>.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>Root of the checkout in which server and load generator are built.</summary>
+    public required string Checkout { get; init; }
+
+    /// <summary>Which parts are run, of <see cref="Parts.All"/>.</summary>
+    public required IReadOnlyList<string> Only { get; init; }
+
+    /// <summary>How often each contender has its turn.</summary>
+    public required int Rounds { get; init; }
+
+    /// <summary>Length of a turn with 25 records a request, and of the load at half of the maximum rate.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Length of the load that a new server is warmed up with before each of its turns.</summary>
+    public required double WarmSeconds { get; init; }
+
+    /// <summary>Rows that the table with a uuid key holds before its first turn.</summary>
+    public required int TableRows { get; init; }
+
+    public required int Connections { get; init; }
+
+    /// <summary>Requests in flight on each connection.</summary>
+    public required int Streams { get; init; }
+
+    /// <summary>Folder on the disk that is measured; each contender gets a folder of its own in it, which is gone afterwards.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Folder that takes the JSON document and the chart.</summary>
+    public required string Results { get; init; }
+
+    /// <summary>Whether the result is printed as JSON.</summary>
+    public required bool IsJson { get; init; }
+
+    /// <summary>Document that takes the table; null for none.</summary>
+    public required string? Document { get; init; }
+
+    /// <summary>What was typed, for the report.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>Length of the other turns: their figures settle sooner.</summary>
+    public double OtherSeconds => Math.Max(Seconds / 3, Math.Min(Seconds, 1));
+
+    /// <summary>Those of some parts that are to be run.</summary>
+    public IReadOnlyList<string> Choose(params string[] names) => [.. names.Where(Only.Contains)];
+
+    /// <summary>Records that the load has in flight with full requests.</summary>
+    public int RecordsInFlight => Connections * Streams * Parts.FullRequest;
+}

@@ -1,0 +1,28 @@
+namespace Metering.Bench;
+
+/// <summary>The parts of a run by the names that the command line, the table and the JSON document share.</summary>
+internal static class Parts
+{
+    public const string EchoFull = "echo-25";
+    public const string ServerFull = "server-25";
+    public const string EchoSingle = "echo-1";
+    public const string ServerSingle = "server-1";
+    public const string Postgres = "postgres";
+    public const string Sqlite = "sqlite";
+    public const string Disk = "disk";
+
+    /// <summary>The server's latency with one request in flight and at half of its rate; no contender.</summary>
+    public const string Latency = "latency";
+
+    /// <summary>Most records of one request.</summary>
+    public const int FullRequest = Ledger.Limits.RecordsPerWrite;
+
+    /// <summary>Every part, in the order of a round.</summary>
+    public static readonly IReadOnlyList<string> All = [EchoFull, EchoSingle, ServerFull, ServerSingle, Postgres, Sqlite, Disk, Latency];
+
+    /// <summary>Records in each request of a part that the load generator drives.</summary>
+    public static int RecordsEach(string name) => name is EchoSingle or ServerSingle ? 1 : FullRequest;
+
+    /// <summary>The turn of a contender that has one part.</summary>
+    public static IReadOnlyDictionary<string, Turn> Only(string name, Turn turn) => new Dictionary<string, Turn> { [name] = turn };
+}

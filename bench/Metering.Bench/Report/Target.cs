@@ -1,0 +1,57 @@
+namespace Metering.Bench;
+
+/// <summary>A target and what was measured.</summary>
+/// <param name="What">What is measured.</param>
+/// <param name="Measured">The figure, as it is shown.</param>
+/// <param name="Bound">The bound, as it is shown.</param>
+/// <param name="Holds">Whether the figure keeps to it.</param>
+internal sealed record Target(string What, string Measured, string Bound, bool Holds)
+{
+    public const double EchoPart = 0.7;
+    public const double PostgresTimes = 12;
+    public const double SyncTimes = 2;
+    public const double SingleExtraMilliseconds = 0.3;
+    public const double HalfP99Milliseconds = 10;
+    public const double HalfP999Milliseconds = 25;
+    public const double ResidentMegabytes = 600;
+    public const double DiskBytes = 48;
+    public const double AllocatedBytes = 40;
+
+    private const double BytesPerMegabyte = 1e6;
+
+    /// <summary>The targets that a run of this length can judge and has the figures for.</summary>
+    public static IReadOnlyList<Target> Of(BenchResult result)
+    {
+        var targets = new List<Target>();
+        void AtLeast(string what, double? figure, double bound, string unit)
+        {
+            if (figure is { } known)
+                targets.Add(new Target(what, $"{known:N2} {unit}", $"≥ {bound:0.##} {unit}", known >= bound));
+        }
+
+        void AtMost(string what, double? figure, double bound, string unit, string format = "N1")
+        {
+            if (figure is { } known)
+                targets.Add(new Target(what, $"{known.ToString(format)} {unit}", $"≤ {bound:0.##} {unit}", known <= bound));
+        }
+
+        ContenderTurns? server = result.Find(Parts.ServerFull);
+        AtLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.EchoFull), EchoPart, "× echo");
+        AtLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.Postgres), PostgresTimes, "× PostgreSQL");
+        AtLeast("accepted records/s, 1 a request", result.RatioOf(Parts.ServerSingle, Parts.EchoSingle), EchoPart, "× echo");
+        if (result.Latency is { } latency)
+        {
+            double bound = (SyncTimes * latency.SyncMilliseconds) + SingleExtraMilliseconds;
+            AtMost($"one request in flight, p50 (2 × fdatasync p50 of {latency.SyncMilliseconds:0.00} ms + 0.3 ms)", latency.SingleMilliseconds, bound, "ms", "N2");
+            string half = $"at half of the maximum ({latency.MaximumRecordsPerSecond / 2:N0} records/s)";
+            AtMost($"{half}, p99", latency.AtHalf.P99Milliseconds, HalfP99Milliseconds, "ms");
+            AtMost($"{half}, p99.9", latency.AtHalf.P999Milliseconds, HalfP999Milliseconds, "ms");
+        }
+
+        string after = server is null ? "" : $" after {server.MedianOf(turn => turn.Records) / 1e6:N1} million records";
+        AtMost($"resident memory at its peak{after}", server?.MedianOf(turn => turn.PeakResidentBytes) / BytesPerMegabyte, ResidentMegabytes, "MB", "N0");
+        AtMost("disk, index included, a record", server?.MedianOf(turn => turn.DiskBytesPerRecord), DiskBytes, "bytes");
+        AtMost("allocated by the server, a record", server?.MedianOf(turn => turn.AllocatedBytesPerRecord), AllocatedBytes, "bytes");
+        return targets;
+    }
+}
