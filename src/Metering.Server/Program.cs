@@ -115,6 +115,9 @@ public static class Program
         // What one client does on its connection is no fault of the server: Kestrel calls an attack that it ended critical.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
 
+        // It says when requests begin and end, which nobody asks for; that it could costs each of them an activity and a scope.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
         // What keeps it from starting is thrown, and put into words by the caller; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.DrainTime);
@@ -137,10 +140,10 @@ public static class Program
         WebApplication application = builder.Build();
         application.Use(RequestIdMiddleware.InvokeAsync);
         application.Use(requests.InvokeAsync);
+        application.UseRpc(new RpcServices(all));
         application.UseHealthChecks(Health.AlivePath, Health.Alive);
         application.UseHealthChecks(Health.ReadyPath, Health.Ready);
         application.Use(OpenApiDocument.Serve(services));
-        application.UseRpc(new RpcServices(all));
         application.Run(NotFound.AnswerAsync);
         return application;
     }

@@ -25,6 +25,9 @@ internal static class Listeners
     public static void Configure(KestrelServerOptions kestrel, ServerOptions options, ServerTls? tls, ConnectionGate gate)
     {
         kestrel.AddServerHeader = false;
+
+        // Every answer's x-request-id would push the last one's headers out of HPACK's table, and cost more than it saves.
+        kestrel.AllowResponseHeaderCompression = false;
         WireLimits.Apply(kestrel.Limits, options.Wire);
         var floods = new FloodGate(kestrel.ApplicationServices.GetRequiredService<TimeProvider>(), options.Wire.FloodPause);
         var http2 = new Http2Gate(options.Http2ConnectionsPerAddress, kestrel.ApplicationServices.GetRequiredService<TimeProvider>());

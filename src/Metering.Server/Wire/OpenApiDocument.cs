@@ -54,17 +54,13 @@ internal sealed partial class OpenApiDocument
     public static Func<HttpContext, RequestDelegate, Task> Serve(IEnumerable<RpcService> services)
     {
         byte[] body = System.Text.Encoding.UTF8.GetBytes(Of(services.Select(service => service.Descriptor)).ToJsonString());
-        return async (context, next) =>
+        return (context, next) =>
         {
             if (context.Request.Path != Path || !HttpMethods.IsGet(context.Request.Method))
-            {
-                await next(context);
-                return;
-            }
-
+                return next(context);
             context.Response.ContentType = Json;
             context.Response.ContentLength = body.Length;
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+            return context.Response.Body.WriteAsync(body, 0, body.Length, context.RequestAborted);
         };
     }
 
