@@ -45,6 +45,9 @@ internal sealed record LoadOptions
     /// <summary>Time of sending; null with <see cref="Requests"/>.</summary>
     public required double? Seconds { get; init; }
 
+    /// <summary>Time of sending before that, whose answers are not counted; 0 for none.</summary>
+    public double WarmSeconds { get; init; }
+
     /// <summary>Number of requests; null with <see cref="Seconds"/>.</summary>
     public required long? Requests { get; init; }
 
