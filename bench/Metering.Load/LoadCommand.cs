@@ -164,6 +164,3 @@ internal sealed class LoadCommand
 
     private static bool IsId(string id) => id.Length is > 0 and <= MaximumIdCharacters && id.All(char.IsAscii);
 }
-
-/// <summary>The load cannot be run; the message says why and what to do.</summary>
-internal sealed class LoadException(string message) : Exception(message);

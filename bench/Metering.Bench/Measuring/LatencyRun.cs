@@ -1,3 +1,5 @@
+using Metering.Load;
+
 namespace Metering.Bench;
 
 /// <summary>The server's latencies on one ledger.</summary>

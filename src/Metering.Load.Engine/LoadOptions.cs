@@ -17,7 +17,7 @@ internal enum OutputFormat
     Json,
 }
 
-/// <summary>What is to be sent, where and how fast; valid as a whole once made by <see cref="LoadCommand"/>.</summary>
+/// <summary>What is to be sent, where and how fast. Whoever makes it has checked it.</summary>
 internal sealed record LoadOptions
 {
     /// <summary>host:port of cleartext gRPC.</summary>
