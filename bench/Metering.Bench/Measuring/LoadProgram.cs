@@ -9,12 +9,15 @@ namespace Metering.Bench;
 /// <param name="IsSingle">One request in flight, on one connection.</param>
 internal sealed record LoadShape(int RecordsEach, double Seconds, double RecordsPerSecond = 0, bool IsSingle = false)
 {
+    /// <summary>Time of sending before that, uncounted: the generator's own code is compiled anew in every process.</summary>
+    public double WarmSeconds { get; init; } = 0.5;
+
     /// <summary>The load of a turn.</summary>
     public static LoadShape Of(string name, BenchOptions options) =>
         new(Parts.RecordsEach(name), Parts.RecordsEach(name) == 1 ? options.OtherSeconds : options.Seconds);
 }
 
-/// <summary>What it counted. Milliseconds count from the intended moment of sending when there is a rate.</summary>
+/// <summary>What it counted, warming up left out. Milliseconds count from the intended moment of sending when there is a rate.</summary>
 internal sealed record LoadFigures(
     long Accepted, long AcceptedWhileWarming, double AcceptedPerSecond, double P50Milliseconds, double P99Milliseconds, double P999Milliseconds, double MaximumMilliseconds,
     double ProcessorMicrosecondsPerRequest);
@@ -22,9 +25,6 @@ internal sealed record LoadFigures(
 /// <summary>The load generator (bench/Metering.Load), in a process of its own for each load.</summary>
 internal sealed class LoadProgram(BenchOptions options, string address, string token)
 {
-    // The generator's own code is compiled anew in every process.
-    private const double WarmSeconds = 0.5;
-
     /// <summary>Records accepted in all runs together.</summary>
     public long Accepted { get; private set; }
 
@@ -47,7 +47,7 @@ internal sealed class LoadProgram(BenchOptions options, string address, string t
         List<string> arguments =
         [
             program, "--output", "json", "--address", address, "--owner", BenchServer.Instance, "--sku", BenchServer.Sku,
-            "--token", token, "--records", $"{shape.RecordsEach}", "--seconds", $"{shape.Seconds}", "--warm", $"{Math.Min(WarmSeconds, shape.Seconds)}",
+            "--token", token, "--records", $"{shape.RecordsEach}", "--seconds", $"{shape.Seconds}", "--warm", $"{Math.Min(shape.WarmSeconds, options.WarmSeconds)}",
             "--connections", $"{(shape.IsSingle ? 1 : options.Connections)}", "--streams", $"{(shape.IsSingle ? 1 : options.Streams)}",
         ];
         if (shape.RecordsPerSecond > 0)

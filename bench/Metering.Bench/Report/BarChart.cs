@@ -45,7 +45,8 @@ internal static class BarChart
     {
         int plotHeight = bars.Count * RowHeight;
         int height = Top + plotHeight + Bottom;
-        double greatest = bars.Where(bar => !bar.IsBound).Select(bar => bar.Value).DefaultIfEmpty(bars.Select(bar => bar.Value).DefaultIfEmpty(1).Max()).Max();
+        Bar[] scaled = [.. bars.Where(bar => !bar.IsBound)];
+        double greatest = (scaled.Length > 0 ? scaled : bars).Select(bar => bar.Value).DefaultIfEmpty(1).Max();
         double step = StepOf(greatest / TicksWanted);
         double end = Math.Max(step, Math.Ceiling(greatest / step) * step);
         var svg = new StringBuilder();

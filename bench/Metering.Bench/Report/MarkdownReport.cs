@@ -9,12 +9,14 @@ internal static class MarkdownReport
     {
         BenchOptions options = result.Options;
         var text = new StringBuilder();
+        string rounds = options.Rounds == 1 ? "1 round" : $"{options.Rounds} rounds";
+        string isNew = options.IsNewEachRound ? "in every round" : "for the run";
         text.Append(
             $"""
-            Measured by `{options.Command}` on {result.Started:yyyy-MM-dd} on {result.Machine}; server and load generator share
-            the processors. {options.Connections} connections with {options.Streams} requests in flight each; {options.Rounds} {(options.Rounds == 1 ? "round" : "rounds")} with turns of {options.Seconds:0.#} s with 25 records a
-            request and {options.OtherSeconds:0.#} s otherwise; server, echo and ledger are new {(options.IsNewEachRound ? "in every round" : "for the run")} and warmed up for {options.WarmSeconds:0.#} s. Figures are
-            medians over the rounds; ratios are medians of ratios within a round.
+            Measured by `{options.Command}` on {result.Started:yyyy-MM-dd} on {result.Machine};
+            server and load generator share the processors. {options.Connections} connections with {options.Streams} requests in flight each; {rounds} with turns of
+            {options.Seconds:0.#} s with 25 records a request and {options.OtherSeconds:0.#} s otherwise; server, echo and ledger are new {isNew} and warmed up for
+            {options.WarmSeconds:0.#} s. Figures are medians over the rounds; ratios are medians of ratios within a round.
 
 
             """);

@@ -9,9 +9,10 @@ internal static class BenchReport
     /// <summary>For people.</summary>
     public static void Write(BenchFigures figures, Terminal terminal)
     {
+        static string PerDay(double perSecond) => $"{Large(perSecond * SecondsPerDay)} records a day";
         var table = new TextTable(new TextColumn("What"), new TextColumn("Measured", IsNumber: true), new TextColumn("Which means"));
-        table.Add("25 records a request", new TextCell($"{figures.FullPerSecond:N0} records/s", Shade.Strong), $"{Large(figures.FullPerSecond * SecondsPerDay)} records a day");
-        table.Add("1 record a request", $"{figures.SinglePerSecond:N0} records/s", $"{Large(figures.SinglePerSecond * SecondsPerDay)} records a day");
+        table.Add("25 records a request", new TextCell($"{figures.FullPerSecond:N0} records/s", Shade.Strong), PerDay(figures.FullPerSecond));
+        table.Add("1 record a request", $"{figures.SinglePerSecond:N0} records/s", PerDay(figures.SinglePerSecond));
         table.Add("latency at half of that, p50", $"{figures.AtHalf.P50Milliseconds:N2} ms", $"{figures.AtHalf.RecordsPerSecond:N0} records/s, 25 a request");
         table.Add("p99", $"{figures.AtHalf.P99Milliseconds:N2} ms", "each fsynced before its answer");
         table.Add("the disk's fdatasync, p50", $"{figures.SyncMilliseconds:N2} ms", "no answer can be faster");
@@ -20,7 +21,8 @@ internal static class BenchReport
             $"{figures.FullPerSecond * SecondsPerDay * figures.BytesPerRecord / BytesPerGigabyte:N0} GB for a day at the full rate");
         table.Write(terminal);
         terminal.WriteNote(
-            $"{Large(figures.Records)} records in {figures.Seconds:0.##} s a measurement; server and load shared {Figures.Count(figures.Processors, "processor")}. The ledger is gone again.");
+            $"{Large(figures.Records)} records in all, {figures.Seconds:0.##} s a measurement; "
+            + $"server and load shared {Figures.Count(figures.Processors, "processor")}. The ledger is gone again.");
     }
 
     /// <summary>For programs. Members are only ever added.</summary>

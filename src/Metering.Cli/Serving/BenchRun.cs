@@ -104,7 +104,8 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
         string? message = summary.Tally.StatusMessages.OfType<string>().Concat(summary.Tally.Losses).FirstOrDefault();
         throw new CommandException(
             ExitCodes.RequestFailed,
-            $"{what}: {Figures.Count(summary.Tally.Failed + summary.Tally.Missed, "request")} of {Figures.Group(summary.Tally.Sent)} not answered in full{(message is null ? "." : $": {message}")}");
+            $"{what}: {Figures.Count(summary.Tally.Failed + summary.Tally.Missed, "request")} of {Figures.Group(summary.Tally.Sent)} "
+            + $"not answered in full{(message is null ? "." : $": {message}")}");
     }
 
     private static LoadSummary Execute(LoadRun run)
