@@ -10,7 +10,7 @@ namespace Metering.Bench;
 /// </summary>
 internal static class BarChart
 {
-    private const int Width = 860, LabelWidth = 390, ValueWidth = 110, RowHeight = 34, BarHeight = 20, Top = 48, Bottom = 52;
+    private const int Width = 910, LabelWidth = 440, ValueWidth = 110, RowHeight = 34, BarHeight = 20, Top = 48, Bottom = 52;
     private const int PlotWidth = Width - LabelWidth - ValueWidth;
     private const int TicksWanted = 5;
 
