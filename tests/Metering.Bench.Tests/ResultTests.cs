@@ -57,6 +57,14 @@ public class ResultTests
     }
 
     [Fact]
+    public void A_rate_that_was_not_kept_holds_no_target_of_latency()
+    {
+        BenchResult result = SampleResult.Make(SampleResult.Latency(single: 1, p99: 1, p999: 1, missed: 7));
+        Assert.All(Target.Of(result).Where(target => target.What.Contains("p99")), target => Assert.False(target.Holds));
+        Assert.Contains("7 requests could not even be sent", MarkdownReport.Of(result));
+    }
+
+    [Fact]
     public void What_was_not_measured_is_not_judged() =>
         Assert.DoesNotContain(Target.Of(SampleResult.Make()), target => target.What.Contains("p99") || target.What.Contains("1 a request"));
 

@@ -75,9 +75,13 @@ public sealed class RunTests : IDisposable
     public void An_output_of_pgbench_without_a_rate_is_a_fault() =>
         Assert.Contains("no transactions", Assert.Throws<BenchException>(() => PostgresContender.ReadTransactions("pgbench: error")).Message);
 
-    [Fact]
-    public void A_load_that_was_not_answered_in_full_is_a_fault() =>
-        Assert.Throws<BenchException>(() => LoadProgram.Read("""{ "verdicts": { "ACCEPTED": 5 }, "clean": false }"""));
+    [Theory]
+    [InlineData(5, 1, "")]
+    [InlineData(5, 0, "\"lost\"")]
+    [InlineData(0, 0, "")]
+    public void A_load_that_was_not_answered_in_full_is_a_fault(int accepted, int failed, string lost) =>
+        Assert.Throws<BenchException>(() => LoadProgram.Read(
+            $$"""{ "verdicts": { "ACCEPTED": {{accepted}} }, "requests": { "missed": 0, "failed": {{failed}} }, "lostConnections": [{{lost}}] }"""));
 
     private static Task<(int ExitCode, string Output, string Errors)> RunBenchAsync(params string[] arguments) =>
         RunAsync("dotnet", [Checkout.PathOf("artifacts/bin/Metering.Bench/release/Metering.Bench.dll"), .. arguments]);

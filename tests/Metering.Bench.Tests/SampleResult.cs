@@ -43,8 +43,8 @@ internal static class SampleResult
         PostgresClients: 16,
         latency);
 
-    public static LatencyFigures Latency(double single, double p99, double p999) =>
-        new(single, SyncMilliseconds: 1, MaximumRecordsPerSecond: 900_000, new LoadFigures(1, 0, 450_000, 2, p99, p999, 40, 3));
+    public static LatencyFigures Latency(double single, double p99, double p999, long missed = 0) =>
+        new(single, SyncMilliseconds: 1, MaximumRecordsPerSecond: 900_000, new LoadFigures(1, 0, 450_000, 2, p99, p999, 40, 3, missed));
 
     private static ContenderTurns Turns(string name, string does, params double[] rates) => new(name, does, [.. rates.Select(rate => new Turn(rate))]);
 }

@@ -54,7 +54,7 @@ public sealed class BenchCommandTests : IDisposable
     {
         using var output = new StringWriter();
         BenchReport.Write(
-            new BenchFigures(5, 2, 1_000_000, 40_000, new BenchLatency(500_000, 1.234, 5.678, 9), 0.11, 21, 12_345_678),
+            new BenchFigures(5, 2, 1_000_000, 40_000, new BenchLatency(500_000, 1.234, 5.678, 9, Missed: 0), 0.11, 21, 12_345_678),
             _line.MakeTerminal(output, TextWriter.Null));
 
         Assert.Contains("1,000,000 records/s", output.ToString());

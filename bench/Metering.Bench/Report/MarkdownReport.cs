@@ -29,7 +29,8 @@ internal static class MarkdownReport
         {
             text.Append(
                 $"At half of the maximum: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
-                + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending.\n");
+                + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending"
+                + (half.Missed == 0 ? ".\n" : $"; {half.Missed:N0} requests could not even be sent.\n"));
         }
 
         return text.ToString().TrimEnd();

@@ -17,4 +17,6 @@ internal sealed record BenchFigures(
 /// <param name="P50Milliseconds">Half of the requests took at most this.</param>
 /// <param name="P99Milliseconds">All but one in a hundred took at most this.</param>
 /// <param name="P999Milliseconds">All but one in a thousand took at most this.</param>
-internal sealed record BenchLatency(double RecordsPerSecond, double P50Milliseconds, double P99Milliseconds, double P999Milliseconds);
+/// <param name="Missed">Requests that were due and could not be sent, because the server was slower.</param>
+internal sealed record BenchLatency(
+    double RecordsPerSecond, double P50Milliseconds, double P99Milliseconds, double P999Milliseconds, long Missed);

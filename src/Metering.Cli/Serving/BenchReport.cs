@@ -20,6 +20,8 @@ internal static class BenchReport
             "a record on disk", $"{figures.BytesPerRecord:N1} bytes",
             $"{figures.FullPerSecond * SecondsPerDay * figures.BytesPerRecord / BytesPerGigabyte:N0} GB for a day at the full rate");
         table.Write(terminal);
+        if (figures.AtHalf.Missed > 0)
+            terminal.WriteNote($"Half of the rate was not kept: {Figures.Count(figures.AtHalf.Missed, "request")} could not be sent in time. Is the machine busy?");
         terminal.WriteNote(
             $"{Large(figures.Records)} records in all, {figures.Seconds:0.##} s a measurement; "
             + $"server and load shared {Figures.Count(figures.Processors, "processor")}. The ledger is gone again.");
@@ -38,6 +40,7 @@ internal static class BenchReport
         json.WriteNumber("p50Milliseconds", figures.AtHalf.P50Milliseconds);
         json.WriteNumber("p99Milliseconds", figures.AtHalf.P99Milliseconds);
         json.WriteNumber("p999Milliseconds", figures.AtHalf.P999Milliseconds);
+        json.WriteNumber("missedRequests", figures.AtHalf.Missed);
         json.WriteEndObject();
         json.WriteNumber("fdatasyncMilliseconds", figures.SyncMilliseconds);
         json.WriteNumber("bytesPerRecord", figures.BytesPerRecord);

@@ -54,7 +54,7 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
             single = (await SendAsync("1 record a request", load with { Records = 1 }, stop)).AcceptedPerSecond;
             LoadTally tally = (await SendAsync("Half of the rate", load with { RecordsPerSecond = full / 2 }, stop)).Tally;
             double Milliseconds(double percent) => tally.Latency.GetPercentile(percent) / 1e6;
-            atHalf = new BenchLatency(full / 2, Milliseconds(50), Milliseconds(99), Milliseconds(99.9));
+            atHalf = new BenchLatency(full / 2, Milliseconds(50), Milliseconds(99), Milliseconds(99.9), tally.Missed);
         }
 
         double bytes = new DirectoryInfo(data).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
@@ -99,12 +99,13 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
         LoadSummary summary = await ShowAsync(what, () => Execute(run));
         stop.ThrowIfCancellationRequested();
         _records += summary.Tally.Verdicts[VerdictCounts.Accepted];
-        if (summary.IsClean && summary.Tally.Verdicts[VerdictCounts.Accepted] == summary.Tally.Verdicts.Total)
+        LoadTally tally = summary.Tally;
+        if (tally.Failed == 0 && tally.Losses.Count == 0 && _records > 0 && tally.Verdicts[VerdictCounts.Accepted] == tally.Verdicts.Total)
             return summary;
-        string? message = summary.Tally.StatusMessages.OfType<string>().Concat(summary.Tally.Losses).FirstOrDefault();
+        string? message = tally.StatusMessages.OfType<string>().Concat(tally.Losses).FirstOrDefault();
         throw new CommandException(
             ExitCodes.RequestFailed,
-            $"{what}: {Figures.Count(summary.Tally.Failed + summary.Tally.Missed, "request")} of {Figures.Group(summary.Tally.Sent)} "
+            $"{what}: {Figures.Count(tally.Failed, "request")} of {Figures.Group(tally.Sent)} "
             + $"not answered in full{(message is null ? "." : $": {message}")}");
     }
 
