@@ -12,7 +12,7 @@ namespace Metering.Cli;
 internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
 {
     private const int FullRequest = 25;
-    private const int Connections = 12;
+    private const int Connections = 8; // those of the load before may still be closing: one address may have 16
     private const int Streams = 100;
     private const double WarmTimes = 2; // compiling what runs often takes its time, on busy processors even more
     private const double SyncSecondsMaximum = 1;
