@@ -14,7 +14,7 @@ internal sealed class BenchCommand
 
     private const int Rounds = 5;
     private const double Seconds = 30, ShortSeconds = 1.5;
-    private const double WarmSeconds = 5, ShortWarmSeconds = 3;
+    private const double WarmSeconds = 12, ShortWarmSeconds = 10;
     private const int TableRows = 2_000_000, ShortTableRows = 50_000;
 
     private readonly Option<string[]> _only = new("--only")
@@ -34,7 +34,7 @@ internal sealed class BenchCommand
 
     private readonly Option<double?> _warm = new("--warm")
     {
-        Description = $"seconds of load on a new server before its turn ({WarmSeconds}; with --short {ShortWarmSeconds})",
+        Description = $"seconds of load on a new server before its first turn ({WarmSeconds}; with --short {ShortWarmSeconds})",
     };
 
     private readonly Option<int> _connections = new("--connections") { Description = "connections of the load", DefaultValueFactory = _ => 12 };
@@ -93,6 +93,7 @@ internal sealed class BenchCommand
             Rounds = parsed.GetValue(_rounds),
             Seconds = parsed.GetValue(_seconds) ?? (isShort ? ShortSeconds : Seconds),
             WarmSeconds = parsed.GetValue(_warm) ?? (isShort ? ShortWarmSeconds : WarmSeconds),
+            IsNewEachRound = !isShort,
             TableRows = isShort ? ShortTableRows : TableRows,
             Connections = parsed.GetValue(_connections),
             Streams = parsed.GetValue(_streams),

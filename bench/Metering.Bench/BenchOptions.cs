@@ -15,8 +15,11 @@ internal sealed record BenchOptions
     /// <summary>Length of a turn with 25 records a request, and of the load at half of the maximum rate.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Length of the load that a new server is warmed up with before each of its turns.</summary>
+    /// <summary>Length of the load that a new server is warmed up with.</summary>
     public required double WarmSeconds { get; init; }
+
+    /// <summary>Whether server, echo and ledger are new in every round, rather than used for the whole run.</summary>
+    public required bool IsNewEachRound { get; init; }
 
     /// <summary>Rows that the table with a uuid key holds before its first turn.</summary>
     public required int TableRows { get; init; }

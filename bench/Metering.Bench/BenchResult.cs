@@ -1,3 +1,5 @@
+using Metering.Load;
+
 namespace Metering.Bench;
 
 /// <summary>What a run measured.</summary>

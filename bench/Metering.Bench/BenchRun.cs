@@ -33,6 +33,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
 
         ContenderTurns[] ended = [.. contenders.SelectMany(contender => contender.Names.Select(name =>
             new ContenderTurns(name, contender.Describe(name), turns[name])))];
+        ended = DiskContender.CountRecords(ended);
         int clients = contenders.OfType<PostgresContender>().FirstOrDefault()?.Clients ?? 0;
         var result = new BenchResult(options, machine, started, ended, clients, Latency: null);
         if (!options.Only.Contains(Parts.Latency))
@@ -48,7 +49,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         IEnumerable<IContender> order = round % 2 == 0 ? contenders : contenders.Reverse();
         foreach (IContender contender in order)
         {
-            foreach ((string name, Turn turn) in await contender.TakeTurnsAsync(stop))
+            foreach ((string name, Turn turn) in await contender.TakeTurnsAsync(isLast: round == options.Rounds - 1, stop))
             {
                 if (!turns.TryGetValue(name, out List<Turn>? its))
                     turns.Add(name, its = []);
@@ -60,15 +61,13 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
 
     private IReadOnlyList<IContender> Make(WorkFolder folder)
     {
-        // The disk's figure counts in the bytes that a record took in the ledger; the server has its first turn before the disk.
-        double bytesPerRecord = DiskContender.AssumedRecordBytes;
         IContender[] all =
         [
             new EchoContender(options),
-            new ServerContender(options, folder, bytes => bytesPerRecord = bytes),
+            new ServerContender(options, folder),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
-            new DiskContender(options, folder, time, () => bytesPerRecord),
+            new DiskContender(options, folder, time),
         ];
         return [.. all.Where(contender => options.Choose([.. contender.Names]).Count > 0)];
     }

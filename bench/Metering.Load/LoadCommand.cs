@@ -50,6 +50,7 @@ internal sealed class LoadCommand
 
     private readonly Option<double?> _seconds = new("--seconds") { Description = "time of sending (10 unless --requests is given)" };
     private readonly Option<long?> _requests = new("--requests") { Description = "number of requests over all connections" };
+    private readonly Option<double> _warm = new("--warm") { Description = "time of sending before that, uncounted" };
     private readonly Option<double> _duplicates = new("--duplicates") { Description = "percent of records that repeat a counted uuid" };
 
     private readonly Option<UuidVersion> _uuid = new("--uuid")
@@ -78,7 +79,7 @@ internal sealed class LoadCommand
         var command = new RootCommand("Sends usage to a Marketplace Metering server as fast as it takes it, and counts every verdict.")
         {
             _address, _token, _tokenFile, _service, _owner, _skus, _records, _connections, _streams, _seconds, _requests,
-            _duplicates, _uuid, _rate, _output, _acknowledged,
+            _warm, _duplicates, _uuid, _rate, _output, _acknowledged,
         };
         command.SetAction(parsed =>
         {
@@ -113,6 +114,7 @@ internal sealed class LoadCommand
         Require(result.GetValue(_seconds) is null or (> 0 and <= 1_000_000), "--seconds must be above 0.");
         Require(result.GetValue(_requests) is null or > 0, "--requests must be above 0.");
         Require(result.GetValue(_seconds) is null || result.GetValue(_requests) is null, "Give --seconds or --requests, not both.");
+        Require(result.GetValue(_warm) is >= 0 and <= 1_000_000, "--warm must not be below 0.");
         Require(result.GetValue(_duplicates) is >= 0 and <= 100, "--duplicates must be from 0 to 100.");
         Require(result.GetValue(_rate) is >= 0 and <= 1e9, "--rate must be from 0 to 1000000000.");
         return faults;
@@ -130,6 +132,7 @@ internal sealed class LoadCommand
         Streams = parsed.GetValue(_streams),
         Seconds = parsed.GetValue(_requests) is null ? parsed.GetValue(_seconds) ?? DefaultSeconds : null,
         Requests = parsed.GetValue(_requests),
+        WarmSeconds = parsed.GetValue(_warm),
         DuplicatesPercent = parsed.GetValue(_duplicates),
         Uuid = parsed.GetValue(_uuid),
         RecordsPerSecond = parsed.GetValue(_rate),
@@ -161,6 +164,3 @@ internal sealed class LoadCommand
 
     private static bool IsId(string id) => id.Length is > 0 and <= MaximumIdCharacters && id.All(char.IsAscii);
 }
-
-/// <summary>The load cannot be run; the message says why and what to do.</summary>
-internal sealed class LoadException(string message) : Exception(message);

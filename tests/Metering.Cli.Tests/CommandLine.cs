@@ -21,6 +21,8 @@ internal sealed class CommandLine : IDisposable
 
     public bool IsTerminal { get; set; }
 
+    public TimeProvider Time { get; init; } = new StandingClock();
+
     public int Width { get; set; } = 120;
 
     public CancellationToken Interrupted { get; set; } = TestContext.Current.CancellationToken;
@@ -29,21 +31,24 @@ internal sealed class CommandLine : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var terminal = new Terminal
-        {
-            Output = output,
-            Error = error,
-            OpenInput = () => new MemoryStream(Input),
-            Environment = name => Environment.GetValueOrDefault(name),
-            Folder = Folder,
-            OutputIsTerminal = IsTerminal,
-            ErrorIsTerminal = IsTerminal,
-            Width = Width,
-            Time = new StandingClock(),
-        };
+        Terminal terminal = MakeTerminal(output, error);
         int exitCode = await Program.RunAsync(arguments, terminal, Interrupted);
         return new Outcome(exitCode, output.ToString(), error.ToString());
     }
+
+    /// <summary>What a command of this line sees of the world around it.</summary>
+    public Terminal MakeTerminal(TextWriter output, TextWriter error) => new()
+    {
+        Output = output,
+        Error = error,
+        OpenInput = () => new MemoryStream(Input),
+        Environment = name => Environment.GetValueOrDefault(name),
+        Folder = Folder,
+        OutputIsTerminal = IsTerminal,
+        ErrorIsTerminal = IsTerminal,
+        Width = Width,
+        Time = Time,
+    };
 
     /// <summary>Runs against a server, as an administrator and with a token.</summary>
     public Task<Outcome> RunAsync(ScriptedServer server, params string[] arguments)

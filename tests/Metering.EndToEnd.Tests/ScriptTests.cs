@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Metering.EndToEnd.Tests;
 
@@ -18,14 +17,6 @@ public class ScriptTests
         Finished refused = await RunAsync("./metering", "write", "--instance", "two words", "--file", "no such file.csv", "--token", "t");
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("no such file.csv", refused.Errors);
-    }
-
-    [Fact]
-    public async Task The_write_rate_is_measured_by_one_command()
-    {
-        string output = (await RunAsync("bench/write-rate.sh", "1")).Succeeded();
-        Match accepted = Regex.Match(output, @"verdicts\s+ACCEPTED ([\d,]+)");
-        Assert.True(accepted.Success && accepted.Groups[1].Value != "0", output);
     }
 
     [Fact]

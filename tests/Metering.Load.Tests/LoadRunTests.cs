@@ -36,6 +36,20 @@ public sealed class LoadRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_warms_up_is_sent_and_acknowledged_but_not_measured()
+    {
+        await using WriteServer server = await WriteServer.StartAsync();
+        string path = Path.Combine(_directory, "acknowledged");
+        LoadSummary summary = Execute(Options(server) with { Requests = 10, WarmSeconds = 0.2, AcknowledgedPath = path });
+
+        Assert.Equal(10, summary.Tally.Latency.Count);
+        Assert.Equal(250, summary.Tally.Verdicts[VerdictCounts.Accepted]);
+        Assert.True(summary.WarmAccepted > 0);
+        Assert.Equal(server.Accepted.Count, summary.WarmAccepted + 250);
+        Assert.Equal(16 * server.Accepted.Count, new FileInfo(path).Length);
+    }
+
+    [Fact]
     public async Task Repeated_uuids_are_those_of_counted_records()
     {
         await using WriteServer server = await WriteServer.StartAsync();

@@ -1,19 +1,23 @@
 namespace Metering.Bench;
 
-/// <summary>What the wire allows: a new <see cref="EchoServer"/> in every round, warmed up, under the same load as this server.</summary>
+/// <summary>What the wire allows: an <see cref="EchoServer"/>, warmed up, under the same load as this server.</summary>
 internal sealed class EchoContender(BenchOptions options) : IContender
 {
+    private EchoProcess? _echo;
+
     public IReadOnlyList<string> Names { get; } = options.Choose(Parts.EchoFull, Parts.EchoSingle);
 
     public string Describe(string name) => $"echo: Kestrel and Google.Protobuf, no ledger; {Parts.RecordsEach(name)} a request";
 
     public Task PrepareAsync(CancellationToken stop) => Task.CompletedTask;
 
-    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(CancellationToken stop)
+    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop)
     {
-        await using EchoProcess echo = await EchoProcess.StartAsync();
-        var load = new LoadProgram(options, echo.Address, "any");
-        await load.WarmAsync(Names, stop);
+        bool isNew = _echo is null;
+        _echo ??= await EchoProcess.StartAsync();
+        var load = new LoadProgram(options, _echo.Address, "any");
+        if (isNew)
+            await load.WarmAsync(Names, stop);
         var turns = new Dictionary<string, Turn>();
         foreach (string name in Names)
         {
@@ -21,8 +25,15 @@ internal sealed class EchoContender(BenchOptions options) : IContender
             turns.Add(name, new Turn(figures.AcceptedPerSecond) { Records = figures.Accepted });
         }
 
+        if (isLast || options.IsNewEachRound)
+            await DisposeAsync();
         return turns;
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_echo is not null)
+            await _echo.DisposeAsync();
+        _echo = null;
+    }
 }

@@ -13,8 +13,10 @@ internal interface IContender : IAsyncDisposable
     Task PrepareAsync(CancellationToken stop);
 
     /// <summary>Takes a turn in each part.</summary>
+    /// <param name="isLast">Whether there is no further round.</param>
+    /// <param name="stop">Ends it early.</param>
     /// <exception cref="BenchException">It failed.</exception>
-    Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(CancellationToken stop);
+    Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop);
 }
 
 /// <summary>What one turn measured.</summary>
@@ -30,7 +32,7 @@ internal sealed record Turn(double RecordsPerSecond)
     /// <summary>Most memory that the server's process had resident, in bytes.</summary>
     public double? PeakResidentBytes { get; init; }
 
-    /// <summary>Bytes of the data directory for each record in it, once the server has stopped.</summary>
+    /// <summary>Bytes of the data directory for each record in it; null while the server still runs.</summary>
     public double? DiskBytesPerRecord { get; init; }
 
     /// <summary>Bytes a second written and synced.</summary>

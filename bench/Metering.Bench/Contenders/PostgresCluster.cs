@@ -80,12 +80,14 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         const string debian = "/usr/lib/postgresql";
         string? newest = Directory.Exists(debian)
-            ? Directory.EnumerateDirectories(debian).OrderByDescending(version => Path.GetFileName(version) == "15").ThenByDescending(version => version, StringComparer.Ordinal)
+            ? Directory.EnumerateDirectories(debian).OrderByDescending(version => Path.GetFileName(version) == "15")
+                .ThenByDescending(version => version, StringComparer.Ordinal)
                 .Select(version => Path.Combine(version, "bin")).FirstOrDefault(IsComplete)
             : null;
         return newest ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').FirstOrDefault(IsComplete)
             ?? throw new BenchException(
-                $"PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: --only {string.Join(',', Parts.All.Where(part => part != Parts.Postgres))}");
+                "PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: "
+                + $"--only {string.Join(',', Parts.All.Where(part => part != Parts.Postgres))}");
     }
 
     private static bool IsComplete(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "pgbench"));

@@ -43,7 +43,7 @@ internal sealed class PostgresContender(BenchOptions options, WorkFolder folder,
         }
     }
 
-    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(CancellationToken stop)
+    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop)
     {
         // As empty as the ledger of this server is at its turn.
         await _cluster!.ExecuteAsync("TRUNCATE usage", stop);

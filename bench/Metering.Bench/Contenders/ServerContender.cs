@@ -1,35 +1,48 @@
 namespace Metering.Bench;
 
-/// <summary>This server: a new process with a new ledger in every round, warmed up; every record fsynced before its answer.</summary>
-/// <param name="options">How the run is made.</param>
-/// <param name="folder">Where the ledgers are.</param>
-/// <param name="learn">Told the bytes that a record takes on disk.</param>
-internal sealed class ServerContender(BenchOptions options, WorkFolder folder, Action<double> learn) : IContender
+/// <summary>This server on a ledger that was empty when it started, warmed up; every record fsynced before its answer.</summary>
+internal sealed class ServerContender(BenchOptions options, WorkFolder folder) : IContender
 {
+    private BenchServer? _server;
+    private LoadProgram? _load;
+    private string _data = "";
+
     public IReadOnlyList<string> Names { get; } = options.Choose(Parts.ServerFull, Parts.ServerSingle);
 
     public string Describe(string name) => $"this server, fsynced and deduplicated; {Parts.RecordsEach(name)} a request";
 
     public Task PrepareAsync(CancellationToken stop) => Task.CompletedTask;
 
-    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(CancellationToken stop)
+    public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop)
     {
-        string data = folder.Make("server");
-        await using BenchServer server = await BenchServer.StartAsync(options.Checkout, data, stop);
-        var load = new LoadProgram(options, server.Grpc, server.Token);
-        await load.WarmAsync(Names, stop);
+        if (_server is null || _load is null)
+        {
+            _data = folder.Make("server");
+            _server = await BenchServer.StartAsync(options.Checkout, _data, stop);
+            _load = new LoadProgram(options, _server.Grpc, _server.Token);
+            await _load.WarmAsync(Names, stop);
+        }
+
         var turns = new Dictionary<string, Turn>();
         foreach (string name in Names)
-            turns.Add(name, await TakeTurnAsync(server, load, LoadShape.Of(name, options), stop));
+            turns.Add(name, await TakeTurnAsync(_server, _load, LoadShape.Of(name, options), stop));
+        if (!isLast && !options.IsNewEachRound)
+            return turns;
 
-        await server.StopAsync(stop);
-        double diskBytes = (double)WorkFolder.BytesOf(data) / load.Accepted;
-        Directory.Delete(data, recursive: true);
-        learn(diskBytes);
+        await _server.StopAsync(stop);
+        double diskBytes = (double)WorkFolder.BytesOf(_data) / _load.Accepted;
+        await DisposeAsync();
         return turns.ToDictionary(turn => turn.Key, turn => turn.Value with { DiskBytesPerRecord = diskBytes });
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is null)
+            return;
+        await _server.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+        _server = null;
+    }
 
     private static async Task<Turn> TakeTurnAsync(BenchServer server, LoadProgram load, LoadShape shape, CancellationToken stop)
     {
@@ -40,7 +53,7 @@ internal sealed class ServerContender(BenchOptions options, WorkFolder folder, A
         return new Turn(figures.AcceptedPerSecond)
         {
             Records = figures.Accepted,
-            AllocatedBytesPerRecord = (double)allocated / figures.Accepted,
+            AllocatedBytesPerRecord = (double)allocated / (figures.Accepted + figures.AcceptedWhileWarming),
             PeakResidentBytes = server.PeakBytes,
         };
     }

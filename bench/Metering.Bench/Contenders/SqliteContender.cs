@@ -41,7 +41,7 @@ internal sealed class SqliteContender(BenchOptions options, WorkFolder folder, T
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(CancellationToken stop)
+    public Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop)
     {
         long start = time.GetTimestamp(), rows = 0;
         double seconds = 0;

@@ -1,3 +1,5 @@
+using Metering.Load;
+
 namespace Metering.Bench;
 
 /// <summary>The server's latencies on one ledger.</summary>
@@ -12,6 +14,7 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
 {
     // One request after the other settles soon.
     private const double SingleSecondsMaximum = 5;
+    private const int SingleRounds = 3;
 
     /// <summary>Runs on a new server.</summary>
     /// <param name="maximum">Records a second that the server took in this run; measured here when null.</param>
@@ -27,7 +30,7 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
         double seconds = Math.Min(options.OtherSeconds, SingleSecondsMaximum);
         var single = new List<double>();
         var sync = new List<double> { disk.Measure(DiskSync.SmallBytes, seconds / 2, stop).MedianMilliseconds };
-        for (int round = 0; round < 3; round++)
+        for (int round = 0; round < SingleRounds; round++)
         {
             single.Add((await load.RunAsync(new LoadShape(Parts.FullRequest, seconds, IsSingle: true), stop)).P50Milliseconds);
             sync.Add(disk.Measure(DiskSync.SmallBytes, seconds / 2, stop).MedianMilliseconds);
@@ -35,7 +38,7 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
 
         var figures = new LatencyFigures(
             Median.Of(single), Median.Of(sync), most,
-            await load.RunAsync(new LoadShape(Parts.FullRequest, options.Seconds, most / 2), stop));
+            await load.RunAsync(new LoadShape(Parts.FullRequest, options.Seconds, most / 2) { WarmSeconds = options.WarmSeconds / 2 }, stop));
         progress.WriteLine(
             $"  one in flight p50 {figures.SingleMilliseconds:N2} ms (sync {figures.SyncMilliseconds:N2} ms); at {most / 2:N0} records/s "
             + $"p99 {figures.AtHalf.P99Milliseconds:N1} ms, p99.9 {figures.AtHalf.P999Milliseconds:N1} ms");

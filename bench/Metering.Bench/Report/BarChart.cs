@@ -10,7 +10,7 @@ namespace Metering.Bench;
 /// </summary>
 internal static class BarChart
 {
-    private const int Width = 860, LabelWidth = 390, ValueWidth = 110, RowHeight = 34, BarHeight = 20, Top = 48, Bottom = 52;
+    private const int Width = 910, LabelWidth = 440, ValueWidth = 110, RowHeight = 34, BarHeight = 20, Top = 48, Bottom = 52;
     private const int PlotWidth = Width - LabelWidth - ValueWidth;
     private const int TicksWanted = 5;
 
@@ -45,7 +45,8 @@ internal static class BarChart
     {
         int plotHeight = bars.Count * RowHeight;
         int height = Top + plotHeight + Bottom;
-        double greatest = bars.Where(bar => !bar.IsBound).Select(bar => bar.Value).DefaultIfEmpty(bars.Select(bar => bar.Value).DefaultIfEmpty(1).Max()).Max();
+        Bar[] scaled = [.. bars.Where(bar => !bar.IsBound)];
+        double greatest = (scaled.Length > 0 ? scaled : bars).Select(bar => bar.Value).DefaultIfEmpty(1).Max();
         double step = StepOf(greatest / TicksWanted);
         double end = Math.Max(step, Math.Ceiling(greatest / step) * step);
         var svg = new StringBuilder();

@@ -9,12 +9,14 @@ internal static class MarkdownReport
     {
         BenchOptions options = result.Options;
         var text = new StringBuilder();
+        string rounds = options.Rounds == 1 ? "1 round" : $"{options.Rounds} rounds";
+        string isNew = options.IsNewEachRound ? "in every round" : "for the run";
         text.Append(
             $"""
-            Measured by `{options.Command}` on {result.Started:yyyy-MM-dd} on {result.Machine}; server and load generator share
-            the processors. {options.Connections} connections with {options.Streams} requests in flight each; {options.Rounds} {(options.Rounds == 1 ? "round" : "rounds")} with turns of {options.Seconds:0.#} s with 25 records a
-            request and {options.OtherSeconds:0.#} s otherwise; server, echo and ledger are new in every round and warmed up for {options.WarmSeconds:0.#} s. Figures are
-            medians over the rounds; ratios are medians of ratios within a round.
+            Measured by `{options.Command}` on {result.Started:yyyy-MM-dd} on {result.Machine};
+            server and load generator share the processors. {options.Connections} connections with {options.Streams} requests in flight each; {rounds} with turns of
+            {options.Seconds:0.#} s with 25 records a request and {options.OtherSeconds:0.#} s otherwise; server, echo and ledger are new {isNew} and warmed up for
+            {options.WarmSeconds:0.#} s. Figures are medians over the rounds; ratios are medians of ratios within a round.
 
 
             """);
@@ -27,7 +29,8 @@ internal static class MarkdownReport
         {
             text.Append(
                 $"At half of the maximum: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
-                + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending.\n");
+                + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending"
+                + (half.Missed == 0 ? ".\n" : $"; {half.Missed:N0} requests could not even be sent.\n"));
         }
 
         return text.ToString().TrimEnd();

@@ -62,6 +62,8 @@ internal sealed class BenchServer : IAsyncDisposable
         {
             ["DOTNET_STARTUP_HOOKS"] = typeof(BenchServer).Assembly.Location,
             [StartupHook.SocketVariable] = probe,
+            // One load's connections may still be closing while the next one's open.
+            ["METERING_HTTP2_CONNECTIONS_PER_ADDRESS"] = "128",
         };
         Process process = OtherProgram.Start(
             "dotnet",

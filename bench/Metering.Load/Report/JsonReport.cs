@@ -26,6 +26,7 @@ internal static class JsonReport
         for (int kind = 0; kind < VerdictCounts.Kinds; kind++)
             json.WriteNumber(VerdictCounts.Names[kind], tally.Verdicts[kind]);
         json.WriteEndObject();
+        json.WriteNumber("acceptedWhileWarming", summary.WarmAccepted);
         WriteRequests(json, tally);
         WriteLatency(json, tally.Latency, options.RecordsPerSecond > 0);
         json.WriteNumber("processorSeconds", summary.ProcessorTime.TotalSeconds);

@@ -30,6 +30,16 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
     {
         using AcknowledgedFile? acknowledged = OpenAcknowledged();
         IPEndPoint address = Resolve();
+        if (options.WarmSeconds == 0)
+            return Send(options, address, acknowledged);
+
+        // On connections of its own, so that nothing in flight is carried over; what it compiled stays.
+        LoadSummary warm = Send(options with { Seconds = options.WarmSeconds, Requests = null }, address, acknowledged);
+        return Send(options, address, acknowledged).After(warm);
+    }
+
+    private LoadSummary Send(LoadOptions options, IPEndPoint address, AcknowledgedFile? acknowledged)
+    {
         LoadConnection[] connections = [.. Enumerable.Range(0, options.Connections)
             .Select(_ => new LoadConnection(options, address, acknowledged, time))];
         foreach (LoadConnection connection in connections)
@@ -38,7 +48,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         TimeSpan processorTimeBefore = Environment.CpuUsage.TotalTime;
         long start = time.GetTimestamp();
         long end = options.Seconds is { } seconds ? start + (long)(seconds * time.TimestampFrequency) : long.MaxValue;
-        RequestSchedule[] schedules = [.. connections.Select((_, number) => MakeSchedule(start, end, number))];
+        RequestSchedule[] schedules = [.. connections.Select((_, number) => MakeSchedule(options, start, end, number))];
         Thread[] threads = [.. connections.Select((connection, number) => Begin(connection, schedules[number], number))];
         Watch(connections, schedules, threads, acknowledged, start, end);
 
@@ -54,7 +64,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         };
     }
 
-    private RequestSchedule MakeSchedule(long start, long end, int number)
+    private RequestSchedule MakeSchedule(LoadOptions options, long start, long end, int number)
     {
         int connections = options.Connections;
         long requests = options.Requests is { } count ? (count / connections) + (number < count % connections ? 1 : 0) : long.MaxValue;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
-namespace Metering.Bench;
+namespace Metering.Load;
 
 /// <summary>Writes a new file from its beginning and waits for the disk after every write (fdatasync), as a log is written.</summary>
 /// <param name="folder">Where the file is; it is gone afterwards.</param>

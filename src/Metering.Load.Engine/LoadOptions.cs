@@ -17,7 +17,7 @@ internal enum OutputFormat
     Json,
 }
 
-/// <summary>What is to be sent, where and how fast; valid as a whole once made by <see cref="LoadCommand"/>.</summary>
+/// <summary>What is to be sent, where and how fast. Whoever makes it has checked it.</summary>
 internal sealed record LoadOptions
 {
     /// <summary>host:port of cleartext gRPC.</summary>
@@ -44,6 +44,9 @@ internal sealed record LoadOptions
 
     /// <summary>Time of sending; null with <see cref="Requests"/>.</summary>
     public required double? Seconds { get; init; }
+
+    /// <summary>Time of sending before that, whose answers are not counted; 0 for none.</summary>
+    public double WarmSeconds { get; init; }
 
     /// <summary>Number of requests; null with <see cref="Seconds"/>.</summary>
     public required long? Requests { get; init; }

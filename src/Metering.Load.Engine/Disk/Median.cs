@@ -1,4 +1,4 @@
-namespace Metering.Bench;
+namespace Metering.Load;
 
 /// <summary>The middle of some figures.</summary>
 internal static class Median
