@@ -5,7 +5,7 @@ namespace Metering.Attacks;
 /// <summary>The command line: options, their checks and defaults.</summary>
 internal sealed class AttacksCommand
 {
-    private const double DefaultSeconds = 4;
+    private const double DefaultSeconds = 10;
     private const double ShortSeconds = 2;
     private const int DefaultRounds = 3;
     private const int ShortRounds = 1;
