@@ -3,27 +3,26 @@ using System.Buffers.Binary;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Encodes the accepted records of a group commit, version 1. Integers are LEB128; signed ones zigzag.
-/// <code>
-/// body    = version(1 byte: 1) request* crc32c(4 bytes, little-endian: of the batch's number and all bytes before)
-/// request = owner account requestId(16 bytes) received(signed ns, less the request's before) records record*
-/// record  = uuid(16 bytes) sku quantity timestamp(signed ns, less the record's before; the first: less received)
-/// </code>
+/// Encodes the accepted records of a group commit, version 2 (<see cref="BatchBody"/>). Uuids go straight to their place
+/// in the body; the other columns are packed block by block while requests are added, and put together at the end.
+/// Nothing is allocated once the buffers have the size of the largest batch.
 /// </summary>
 internal sealed class BatchWriter
 {
-    /// <summary>The version that is written.</summary>
-    public const byte Version = 1;
-
-    /// <summary>Bytes of the checksum.</summary>
-    public const int ChecksumBytes = sizeof(uint);
-
-    private const int RequestBytesMaximum = 16 + (4 * 10);
-    private const int RecordBytesMaximum = 16 + (3 * 10);
-
-    private byte[] _buffer = new byte[64 * 1024];
-    private int _length;
-    private long _received;
+    private readonly KeyColumnWriter _owners = new();
+    private readonly KeyColumnWriter _accounts = new();
+    private readonly ColumnWriter _received = new();
+    private readonly ColumnWriter _sizes = new();
+    private readonly IdColumnWriter _ids = new();
+    private readonly ColumnWriter _timestamps = new();
+    private readonly KeyColumnWriter _skus = new();
+    private readonly ColumnWriter _quantities = new();
+    private readonly ColumnWriter _steps = new();
+    private byte[] _body = new byte[64 * 1024];
+    private int _length; // head and uuids
+    private int _requests;
+    private long _base;
+    private long _newestReceived;
 
     /// <summary>Records in the batch so far.</summary>
     public int Records { get; private set; }
@@ -31,61 +30,103 @@ internal sealed class BatchWriter
     /// <summary>Starts a new batch.</summary>
     public void Clear()
     {
-        _buffer[0] = Version;
-        _length = 1;
-        _received = 0;
-        Records = 0;
+        Records = _requests = 0;
+        _length = BatchBody.HeadBytes;
+        _owners.Clear();
+        _accounts.Clear();
+        _received.Clear();
+        _sizes.Clear();
+        _ids.Clear();
+        _timestamps.Clear();
+        _skus.Clear();
+        _quantities.Clear();
+        _steps.Clear();
     }
 
     /// <summary>Adds the accepted ones of a judged request's records.</summary>
+    /// <param name="write">The request.</param>
+    /// <param name="accepted">How many of its records are accepted; at least 1.</param>
     public void Add(UsageWrite write, int accepted)
     {
-        int needed = _length + RequestBytesMaximum + (accepted * RecordBytesMaximum) + ChecksumBytes;
-        if (needed > _buffer.Length)
-            Array.Resize(ref _buffer, Math.Max(needed, _buffer.Length * 2));
-
-        PutUnsigned((uint)write.OwnerKey);
-        PutUnsigned((uint)write.AccountKey);
-        write.RequestId.TryWriteBytes(_buffer.AsSpan(_length), bigEndian: true, out int written);
-        _length += written;
-        PutSigned(write.ReceivedUnixNanoseconds - _received);
-        _received = write.ReceivedUnixNanoseconds;
-        PutUnsigned((uint)accepted);
-
-        long timestamp = _received;
-        foreach (ref UsageRecord record in write.Records)
-        {
-            if (record.Verdict != Verdict.Accepted)
-                continue;
-            BinaryPrimitives.WriteUInt128BigEndian(_buffer.AsSpan(_length), record.Uuid);
-            _length += 16;
-            PutUnsigned((uint)record.SkuKey);
-            PutUnsigned((ulong)record.Quantity);
-            PutSigned(record.TimestampUnixNanoseconds - timestamp);
-            timestamp = record.TimestampUnixNanoseconds;
-        }
-
+        if (_requests++ == 0)
+            _base = _newestReceived = write.ReceivedUnixNanoseconds;
+        _owners.Add(write.OwnerKey);
+        _accounts.Add(write.AccountKey);
+        _received.Add(write.ReceivedUnixNanoseconds - _newestReceived);
+        _newestReceived = write.ReceivedUnixNanoseconds;
+        _sizes.Add(accepted);
+        _ids.Add(write.RequestId);
+        AddRecords(write.Records, accepted);
         Records += accepted;
     }
 
-    /// <summary>Ends the batch: its body, good until the next <see cref="Clear"/>.</summary>
+    /// <summary>Ends the batch, which has a record at least: its body, good until the next <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Finish(long number)
     {
-        uint checksum = Crc32C.OfBatch(number, _buffer.AsSpan(0, _length));
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), checksum);
-        return _buffer.AsSpan(0, _length + ChecksumBytes);
+        _body[0] = BatchBody.Columnar;
+        BinaryPrimitives.WriteUInt32LittleEndian(_body.AsSpan(1), (uint)Records);
+        BinaryPrimitives.WriteUInt32LittleEndian(_body.AsSpan(5), (uint)_requests);
+        BinaryPrimitives.WriteInt64LittleEndian(_body.AsSpan(9), _base);
+        int length = _length;
+        Put(_owners, ref length);
+        Put(_accounts, ref length);
+        Put(_received.Finish(), ref length);
+        Put(_sizes.Finish(), ref length);
+        Reserve(length + _ids.BytesAtMost);
+        length += _ids.Write(_body.AsSpan(length));
+        Put(_timestamps.Finish(), ref length);
+        Put(_skus, ref length);
+        Put(_quantities.Finish(), ref length);
+        Put(_steps.Finish(), ref length);
+
+        Reserve(length + BatchBody.ChecksumBytes);
+        uint checksum = Crc32C.OfBatch(number, _body.AsSpan(0, length));
+        BinaryPrimitives.WriteUInt32LittleEndian(_body.AsSpan(length), checksum);
+        return _body.AsSpan(0, length + BatchBody.ChecksumBytes);
     }
 
-    private void PutSigned(long value) => PutUnsigned((ulong)((value << 1) ^ (value >> 63)));
-
-    private void PutUnsigned(ulong value)
+    private void AddRecords(ReadOnlySpan<UsageRecord> records, int accepted)
     {
-        while (value >= 0x80)
+        Reserve(_length + (accepted * BatchBody.UuidBytes));
+        Span<byte> uuids = _body.AsSpan(_length, accepted * BatchBody.UuidBytes);
+        _length += uuids.Length;
+        bool isFirst = true;
+        long newest = 0;
+        foreach (ref readonly UsageRecord record in records)
         {
-            _buffer[_length++] = (byte)(value | 0x80);
-            value >>= 7;
+            if (record.Verdict != Verdict.Accepted)
+                continue;
+            BinaryPrimitives.WriteUInt128BigEndian(uuids, record.Uuid);
+            uuids = uuids[BatchBody.UuidBytes..];
+            _skus.Add(record.SkuKey);
+            _quantities.Add(record.Quantity);
+            long timestamp = record.TimestampUnixNanoseconds;
+            if (isFirst)
+                _timestamps.Add(timestamp - _base);
+            else
+                _steps.Add(timestamp - newest);
+            newest = timestamp;
+            isFirst = false;
         }
+    }
 
-        _buffer[_length++] = (byte)value;
+    private void Put(KeyColumnWriter keys, ref int length)
+    {
+        Reserve(length + keys.EntryBytesAtMost);
+        length += keys.WriteEntries(_body.AsSpan(length));
+        Put(keys.FinishPlaces(), ref length);
+    }
+
+    private void Put(ReadOnlySpan<byte> column, ref int length)
+    {
+        Reserve(length + column.Length);
+        column.CopyTo(_body.AsSpan(length));
+        length += column.Length;
+    }
+
+    private void Reserve(int length)
+    {
+        if (length > _body.Length)
+            Array.Resize(ref _body, Math.Max(length, _body.Length * 2));
     }
 }
