@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Metering.Ledger.Sqlite;
@@ -8,6 +8,11 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>A column of ids of 16 bytes: bytes that are the same in all of them are kept once.</summary>
 internal sealed class IdColumnWriter
 {
+    // A Guid's first fields lie in memory in this processor's order.
+    private static readonly Vector128<byte> BigEndian = BitConverter.IsLittleEndian
+        ? Vector128.Create((byte)3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15)
+        : Vector128<byte>.Indices;
+
     private Vector128<byte>[] _ids = new Vector128<byte>[64];
     private Vector128<byte> _differing; // the bits in which any id differs from the first
     private int _count;
@@ -27,9 +32,9 @@ internal sealed class IdColumnWriter
     {
         if (_count == _ids.Length)
             Array.Resize(ref _ids, _count * 2);
-        id.TryWriteBytes(MemoryMarshal.AsBytes(_ids.AsSpan(_count, 1)), bigEndian: true, out _);
-        _differing |= _ids[_count] ^ _ids[0];
-        _count++;
+        Vector128<byte> bytes = Vector128.Shuffle(Unsafe.BitCast<Guid, Vector128<byte>>(id), BigEndian);
+        _ids[_count++] = bytes;
+        _differing |= bytes ^ _ids[0];
     }
 
     /// <summary>Writes the column, and says how many bytes it took.</summary>

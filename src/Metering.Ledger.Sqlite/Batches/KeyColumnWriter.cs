@@ -6,7 +6,6 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>A column of the catalog's keys: the distinct ones once, and for each value its place among them.</summary>
 internal sealed class KeyColumnWriter
 {
-    private readonly ColumnWriter _places = new();
     private long[] _entries = new long[64];
     private long[] _scratch = new long[64];
     private int _count;
@@ -15,13 +14,16 @@ internal sealed class KeyColumnWriter
     private Slot[] _slots = new Slot[256];
     private uint _batch;
 
+    /// <summary>The place of each value's key: set by the owner to what <see cref="PlaceOf"/> says.</summary>
+    public ColumnWriter Places { get; } = new();
+
     /// <summary>Bytes that the distinct keys can take at most.</summary>
     public int EntryBytesAtMost => Leb128.Longest + PackedBlock.BytesAtMost(_count);
 
     /// <summary>Forgets every key.</summary>
     public void Clear()
     {
-        _places.Clear();
+        Places.Clear();
         _count = 0;
         if (++_batch != 0)
             return;
@@ -29,14 +31,14 @@ internal sealed class KeyColumnWriter
         _batch = 1;
     }
 
-    /// <summary>Adds a key; none after <see cref="FinishPlaces"/>.</summary>
+    /// <summary>The place of a key among the distinct ones, where it is added when it is new.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(int key)
+    public int PlaceOf(int key)
     {
         Slot[] slots = _slots;
         int home = HomeOf(key, slots.Length);
         ref readonly Slot slot = ref slots[home];
-        _places.Add(slot.Batch == _batch && slot.Key == key ? slot.Place : Find(key, home));
+        return slot.Batch == _batch && slot.Key == key ? slot.Place : Find(key, home);
     }
 
     /// <summary>Writes the distinct keys, and says how many bytes they took.</summary>
@@ -47,9 +49,6 @@ internal sealed class KeyColumnWriter
         _entries.AsSpan(0, _count).CopyTo(entries);
         return length + PackedBlock.Write(entries, target[length..]);
     }
-
-    /// <summary>The place of each key.</summary>
-    public ReadOnlySpan<byte> FinishPlaces() => _places.Finish();
 
     private static int HomeOf(int key, int slots) => (int)(((uint)key * 0x9E37_79B9u) >> (32 - BitOperations.Log2((uint)slots)));
 

@@ -64,8 +64,7 @@ internal readonly ref struct PackedBlock
         }
 
         Span<ulong> above = MemoryMarshal.Cast<long, ulong>(values);
-        foreach (ref ulong value in above)
-            value -= (ulong)minimum;
+        Subtract(above, (ulong)minimum);
         target[1] = (byte)PackedUnit.DivideAll(above, ref range);
         int width = WidthMaximum - BitOperations.LeadingZeroCount(range);
         target[0] = (byte)width;
@@ -104,15 +103,24 @@ internal readonly ref struct PackedBlock
         return (minimum, maximum);
     }
 
+    private static void Subtract(Span<ulong> values, ulong minimum)
+    {
+        Span<Vector<ulong>> vectors = MemoryMarshal.Cast<ulong, Vector<ulong>>(values);
+        foreach (ref Vector<ulong> vector in vectors)
+            vector -= new Vector<ulong>(minimum);
+        foreach (ref ulong value in values[(vectors.Length * Vector<ulong>.Count)..])
+            value -= minimum;
+    }
+
     private static int Pack(Span<ulong> values, int width, Span<byte> target)
     {
         // Two neighbours that fit into one are one of twice the width: that takes no order, unlike what follows.
         while (width * 2 <= WidthMaximum && values.Length % 2 == 0)
         {
-            int half = values.Length / 2;
-            for (int pair = 0; pair < half; pair++)
-                values[pair] = values[pair * 2] | (values[(pair * 2) + 1] << width);
-            values = values[..half];
+            Span<ulong> pairs = values[..(values.Length / 2)];
+            for (int pair = 0; pair < pairs.Length; pair++)
+                pairs[pair] = values[pair * 2] | (values[(pair * 2) + 1] << width);
+            values = pairs;
             width *= 2;
         }
 

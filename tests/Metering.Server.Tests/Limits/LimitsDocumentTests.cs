@@ -42,6 +42,7 @@ public class LimitsDocumentTests
     {
         ["BatchBody.UuidBytes"] = "length of a uuid",
         ["BatchBody.HeadBytes"] = "length of a batch's header",
+        ["Crc32C.LaneBytes"] = "length of what is summed up at once",
         ["PackedBlock.WidthMaximum"] = "bits of a number",
         ["UsageWrite.PayloadBytes"] = "size that a buffer begins with",
         ["RunFile.PartBytes"] = "length of a read",
