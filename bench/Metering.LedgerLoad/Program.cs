@@ -8,9 +8,16 @@ using Metering.LedgerLoad;
 // Usage: Metering.LedgerLoad LEDGER-FILE STEP...
 // Steps: fill:RECORDS (fresh uuids, a line for each million), replay:RECORDS (from the first on: all duplicates),
 //        restart, verify, senders:REQUESTS (under way at once from then on); recent:UUIDS and fan-in:RUNS before the first of them change the index's sizes.
+// Or alone: encoding (bytes and nanoseconds a record of the versions of a batch, without a ledger).
+if (args is ["encoding"])
+{
+    EncodingCost.Run();
+    return 0;
+}
+
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] [senders:REQUESTS] fill:RECORDS|replay:RECORDS|restart|verify ...");
+    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] [senders:REQUESTS] fill:RECORDS|replay:RECORDS|restart|verify ... (or: encoding)");
     return 64;
 }
 

@@ -15,7 +15,7 @@ internal static class Schema
     public static readonly IReadOnlyList<Migration> Migrations =
     [
         // Amounts are Int128, 16 bytes big-endian: SQLite's own integers end at 64 bits, and its SUM fails there.
-        // A batch holds the accepted records of one group commit; BatchCodec gives its body a meaning.
+        // A batch holds the accepted records of one group commit; BatchBody gives its body a meaning.
         new(1, """
             CREATE TABLE schema_step(
               version INTEGER PRIMARY KEY,

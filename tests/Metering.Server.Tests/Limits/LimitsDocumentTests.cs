@@ -41,8 +41,10 @@ public class LimitsDocumentTests
     // Why a number that looks like a limit bounds nothing that a client sends or holds.
     private static readonly Dictionary<string, string> NoLimits = new()
     {
-        ["BatchWriter.RequestBytesMaximum"] = "follows from the encoding of a batch",
-        ["BatchWriter.RecordBytesMaximum"] = "follows from the encoding of a batch",
+        ["BatchBody.UuidBytes"] = "length of a uuid",
+        ["BatchBody.HeadBytes"] = "length of a batch's header",
+        ["Crc32C.LaneBytes"] = "length of what is summed up at once",
+        ["PackedBlock.WidthMaximum"] = "bits of a number",
         ["UsageWrite.PayloadBytes"] = "size that a buffer begins with",
         ["RunFile.PartBytes"] = "length of a read",
         ["AlignedMemory.LineBytes"] = "length of a cache line",
