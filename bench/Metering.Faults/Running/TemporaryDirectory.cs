@@ -1,6 +1,6 @@
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
-/// <summary>A directory that is gone after the test.</summary>
+/// <summary>A directory that is gone afterwards.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
     public string FullPath { get; } = Directory.CreateTempSubdirectory("metering-test-").FullName;
