@@ -17,6 +17,9 @@ internal sealed record FaultOptions
     /// <summary>File that takes the result as JSON; null for none.</summary>
     public required string? Json { get; init; }
 
+    /// <summary>File with earlier pieces of this run, to which this one is added; null for none.</summary>
+    public required string? Pieces { get; init; }
+
     /// <summary>Document that takes the scorecard; null for none.</summary>
     public required string? Document { get; init; }
 }

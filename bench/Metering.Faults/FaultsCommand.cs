@@ -18,16 +18,22 @@ internal sealed class FaultsCommand
     private readonly Option<int> _seed = new("--seed") { Description = "Decides moments and places", DefaultValueFactory = _ => DefaultSeed };
     private readonly Option<FileInfo?> _json = new("--json") { Description = "Writes the result into this file as JSON" };
 
+    private readonly Option<FileInfo?> _pieces = new("--add-to")
+    {
+        Description = "Adds the counts to those that this file keeps of earlier pieces, so that a long run can be made of several with other seeds",
+        HelpName = "FILE",
+    };
+
     private readonly Option<FileInfo?> _document = new("--document")
     {
         Description = $"Puts the rows into this Markdown file, between {Scorecard.Begin} and {Scorecard.End}; rows of scenarios that were "
-            + "not run stay. Not with --short or --times",
+            + "not run stay. Not with --short, and with --times only together with --add-to",
     };
 
     /// <summary>The command, which hands valid options to <paramref name="run"/>.</summary>
     public RootCommand Create(Func<FaultOptions, Task<int>> run)
     {
-        var command = new RootCommand(Description) { _only, _short, _times, _seed, _json, _document };
+        var command = new RootCommand(Description) { _only, _short, _times, _seed, _json, _pieces, _document };
         command.SetAction((parsed, _) => run(Read(parsed)));
         return command;
     }
@@ -46,6 +52,7 @@ internal sealed class FaultsCommand
         int? times = parsed.GetValue(_times);
         if (times is < 1 or > TimesMaximum)
             throw new FaultsException($"--times is {times}: 1 to {TimesMaximum} is allowed.");
+        string? pieces = parsed.GetValue(_pieces)?.FullName;
         string? document = parsed.GetValue(_document)?.FullName;
         if (document is not null && !Scorecard.HasPlace(document))
             throw new FaultsException($"--document {document} has no place for the rows: it needs lines {Scorecard.Begin} and {Scorecard.End}.");
@@ -57,7 +64,8 @@ internal sealed class FaultsCommand
             Times = times,
             Seed = parsed.GetValue(_seed),
             Json = parsed.GetValue(_json)?.FullName,
-            Document = isShort || times is not null ? null : document,
+            Pieces = pieces,
+            Document = isShort || (times is not null && pieces is null) ? null : document,
         };
     }
 

@@ -22,9 +22,16 @@ static async Task<int> RunAsync(FaultOptions options)
         results.Add(await ScenarioRun.ExecuteAsync(scenario, times, options.Seed, TimeProvider.System, Console.Error.WriteLine));
     }
 
+    if (options.Pieces is { } pieces)
+    {
+        IReadOnlyList<ScenarioResult> earlier = File.Exists(pieces) ? JsonReport.Read(await File.ReadAllTextAsync(pieces)) : [];
+        results = [.. results.Select(result => earlier.FirstOrDefault(other => other.Scenario == result.Scenario) is { } before ? result.After(before) : result)];
+        await File.WriteAllTextAsync(pieces, JsonReport.Of([.. results, .. earlier.Where(other => results.TrueForAll(result => result.Scenario != other.Scenario))]));
+    }
+
     await Console.Out.WriteLineAsync(Scorecard.Of(results));
     if (options.Json is { } file)
-        await File.WriteAllTextAsync(file, JsonReport.Of(results, options));
+        await File.WriteAllTextAsync(file, JsonReport.Of(results));
     if (options.Document is { } document)
         Scorecard.PutInto(document, results);
     return results.All(result => result.Holds) ? 0 : 1;

@@ -26,7 +26,7 @@ public sealed class FaultTests(ITestOutputHelper output)
         ScenarioResult result = await ScenarioRun.ExecuteAsync(scenario, scenario.ShortTimes, Seed, TimeProvider.System, Tell);
         Tell($"{result.Elapsed.TotalSeconds:0} s: {result.Result}; control: {result.Control}");
         Assert.Empty(result.Faults);
-        Assert.NotEmpty(result.Result);
+        Assert.NotEmpty(result.Counts);
         Assert.NotEmpty(result.Control);
     }
 
@@ -35,14 +35,23 @@ public sealed class FaultTests(ITestOutputHelper output)
     {
         Scenario first = AllScenarios.List[0], last = AllScenarios.List[^1];
         string empty = $"before\n{Scorecard.Begin}\n{Scorecard.End}\nafter";
-        string both = Scorecard.Replace(empty, [Result(first, "one"), Result(last, "two")]);
-        string again = Scorecard.Replace(both, [Result(last, "three | four", "It was lost.")]);
-        Assert.Contains("| one |", again);
-        Assert.DoesNotContain("| two |", again);
-        Assert.Contains("**1 faults**: It was lost. three / four", again);
+        string both = Scorecard.Replace(empty, [Result(first, 1), Result(last, 2)]);
+        string again = Scorecard.Replace(both, [Result(last, 3, "It was lost | and more.")]);
+        Assert.Contains("| 1 lost |", again);
+        Assert.DoesNotContain("| 2 lost |", again);
+        Assert.Contains("**1 faults**: It was lost / and more. 3 lost |", again);
         Assert.EndsWith($"{Scorecard.End}\nafter", again);
     }
 
-    private static ScenarioResult Result(Scenario scenario, string result, params string[] faults) =>
-        new(scenario, 1, Seed, result, "control", faults, TimeSpan.Zero);
+    [Fact]
+    public void A_run_can_be_made_of_pieces()
+    {
+        ScenarioResult earlier = JsonReport.Read(JsonReport.Of([Result(AllScenarios.List[0], 2, "a fault")]))[0];
+        ScenarioResult both = Result(AllScenarios.List[0], 3).After(earlier);
+        Assert.Equal((2, "5 lost", 1), (both.Times, both.Result, both.Faults.Count));
+        Assert.False(both.Holds);
+    }
+
+    private static ScenarioResult Result(Scenario scenario, long lost, params string[] faults) =>
+        new(scenario, 1, Seed, new Dictionary<string, long> { ["lost"] = lost }, "control", faults, TimeSpan.Zero);
 }

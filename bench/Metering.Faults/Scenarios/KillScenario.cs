@@ -7,7 +7,6 @@ namespace Metering.Faults;
 internal sealed class KillScenario : Scenario
 {
     private const int KillsPerLedger = 8; // then a new one: what is checked each time stays small
-    private const int ReplayedPerKill = 20_000;
 
     private const int StepsMaximum = 60; // of sealing and merging, some of which come at every few tens of thousands of records
 
@@ -35,15 +34,17 @@ internal sealed class KillScenario : Scenario
             await BreakOneLedgerAsync(run, folder, done, Math.Min(KillsPerLedger, run.Times - done), tally);
         run.Require(tally.WithLog > 0, "Not one kill left a write-ahead log: nothing was interrupted.");
         run.Require(tally.Sealing + tally.Merging > 0, "Not one kill left an unfinished run: sealing and merging were never interrupted.");
-        run.Result = $"{tally.Acknowledged:#,0} records acknowledged: {tally.Lost} lost, {tally.Twice} counted twice, {tally.Differences} differences; "
-            + $"{tally.Replayed:#,0} sent again, {tally.Others} not DUPLICATE; {tally.WithLog} kills left a write-ahead log, "
-            + $"{tally.Sealing} an unfinished seal, {tally.Merging} an unfinished merge, {tally.AtStep} came at a step between writing a run and deleting the last that it replaces";
+        tally.Ledgers.Report(run);
+        run.Count("kills left a write-ahead log", tally.WithLog);
+        run.Count("an unfinished seal", tally.Sealing);
+        run.Count("an unfinished merge", tally.Merging);
+        run.Count("came at a step between writing a run and deleting the last that it replaces", tally.AtStep);
     }
 
     private static async Task BreakOneLedgerAsync(ScenarioRun run, TemporaryDirectory folder, int done, int kills, Tally tally)
     {
         string data = folder["data"];
-        CopyFolder(folder["prepared"], data);
+        LedgerUnderLoad.CopyFolder(folder["prepared"], data);
         var ledger = new LedgerUnderLoad(folder, data, new StoreChanges());
         IReadOnlyList<UInt128> fresh = [];
         Task<LedgerCheck>? checking = null;
@@ -58,34 +59,34 @@ internal sealed class KillScenario : Scenario
             else
             {
                 await using MeteringProcess server = await ledger.StartAsync();
-                await ReplayAsync(run, ledger, server, fresh, tally);
-                fresh = await KillUnderLoadAsync(run, ledger, server, moment, tally);
+                await tally.Ledgers.ReplayAsync(run, ledger, server, fresh);
+                fresh = await KillUnderLoadAsync(run, ledger, server, moment);
             }
 
             Look(ledger, tally);
             if (checking is not null)
-                Judge(run, await checking, tally);
+                tally.Ledgers.Judge(run, await checking);
             checking = ledger.BeginCheck();
             run.Tell($"kill {done + kill}: {ledger.Acknowledged.Count:#,0} acknowledged in this ledger; {tally.Sealing} in a seal, {tally.Merging} in a merge so far");
         }
 
         await using (MeteringProcess server = await ledger.StartAsync())
         {
-            await ReplayAsync(run, ledger, server, fresh, tally);
+            await tally.Ledgers.ReplayAsync(run, ledger, server, fresh);
             int exitCode = await server.StopAsync();
             run.Require(exitCode == 0, $"Stopped, the server ended with exit code {exitCode}.\n{server.Errors}");
         }
 
-        Judge(run, await checking!, tally);
+        tally.Ledgers.Judge(run, await checking!);
         LedgerCheck last = await ledger.BeginCheck();
-        Judge(run, last, tally);
-        tally.Acknowledged += ledger.Acknowledged.Count;
+        tally.Ledgers.Judge(run, last);
+        tally.Ledgers.Close(ledger);
         if (done == 0)
             run.Control = await CheckControl.RunAsync(run, ledger, last);
         Directory.Delete(data, recursive: true);
     }
 
-    private static async Task<IReadOnlyList<UInt128>> KillUnderLoadAsync(ScenarioRun run, LedgerUnderLoad ledger, MeteringProcess server, Moment moment, Tally tally)
+    private static async Task<IReadOnlyList<UInt128>> KillUnderLoadAsync(ScenarioRun run, LedgerUnderLoad ledger, MeteringProcess server, Moment moment)
     {
         using LoadProcess load = await ledger.LoadAsync(server);
         await Task.Delay(run.Random.Next(50, 700));
@@ -134,35 +135,6 @@ internal sealed class KillScenario : Scenario
             Thread.Yield();
     }
 
-    private static async Task ReplayAsync(ScenarioRun run, LedgerUnderLoad ledger, MeteringProcess server, IReadOnlyList<UInt128> fresh, Tally tally)
-    {
-        UInt128[] sample = fresh.Count <= ReplayedPerKill
-            ? [.. fresh]
-            : [.. run.Random.GetItems(fresh.ToArray(), ReplayedPerKill), fresh[0], fresh[^1]];
-        int others = await ledger.ReplayAsync(server, sample);
-        run.Require(others == 0, $"{others} records that were acknowledged are not DUPLICATE after the restart.");
-        tally.Replayed += sample.Length;
-        tally.Others += others;
-    }
-
-    private static void Judge(ScenarioRun run, LedgerCheck check, Tally tally)
-    {
-        run.Require(check.IsSound, $"Seed {run.Seed}: {check}");
-        tally.Lost += check.Lost.Count;
-        tally.Twice += check.CountedTwice + check.AcknowledgedTwice;
-        tally.Differences += check.Differences.Count;
-    }
-
-    private static void CopyFolder(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
-
     private enum Moment
     {
         Any,
@@ -172,12 +144,7 @@ internal sealed class KillScenario : Scenario
 
     private sealed class Tally
     {
-        public long Acknowledged;
-        public long Lost;
-        public long Twice;
-        public long Differences;
-        public long Replayed;
-        public long Others;
+        public readonly LedgerTally Ledgers = new();
         public int WithLog;
         public int Sealing;
         public int Merging;

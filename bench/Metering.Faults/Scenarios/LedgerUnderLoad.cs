@@ -9,8 +9,8 @@ internal sealed class LedgerUnderLoad(TemporaryDirectory folder, string data, St
     private readonly List<UInt128> _acknowledged = [];
     private int _copies;
 
-    /// <summary>The data directory; another one when its disk was changed.</summary>
-    public string Data { get; set; } = data;
+    /// <summary>The data directory.</summary>
+    public string Data { get; } = data;
 
     /// <summary>The ledger's file.</summary>
     public string File => Path.Combine(Data, "ledger.db");
@@ -30,6 +30,20 @@ internal sealed class LedgerUnderLoad(TemporaryDirectory folder, string data, St
         int exitCode = await server.StopAsync();
         if (exitCode != 0)
             throw new FaultsException($"The server stopped with exit code {exitCode}.\n{server.Errors}");
+    }
+
+    /// <summary>Copies the files of a folder whose paths in it begin so.</summary>
+    public static void CopyFolder(string from, string to, string beginning = "")
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string relative = Path.GetRelativePath(from, file);
+            if (!relative.StartsWith(beginning, StringComparison.Ordinal))
+                continue;
+            string target = Path.Combine(to, relative);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            System.IO.File.Copy(file, target, overwrite: true);
+        }
     }
 
     /// <summary>Starts a server on it.</summary>
@@ -74,13 +88,5 @@ internal sealed class LedgerUnderLoad(TemporaryDirectory folder, string data, St
     }
 
     /// <summary>Copies the ledger's files.</summary>
-    public void Copy(string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(Data, "ledger.db*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(Data, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            System.IO.File.Copy(file, target, overwrite: true);
-        }
-    }
+    public void Copy(string to) => CopyFolder(Data, to, "ledger.db");
 }

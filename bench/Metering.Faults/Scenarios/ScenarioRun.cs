@@ -5,6 +5,7 @@ internal sealed class ScenarioRun
 {
     private readonly Action<string> _tell;
     private readonly List<string> _faults = [];
+    private readonly Dictionary<string, long> _counts = [];
 
     private ScenarioRun(Scenario scenario, int times, int seed, Action<string> tell)
     {
@@ -25,9 +26,6 @@ internal sealed class ScenarioRun
     /// <summary>Moments and places come from here.</summary>
     public Random Random { get; }
 
-    /// <summary>What the scorecard says came of it.</summary>
-    public string Result { get; set; } = "";
-
     /// <summary>What the scorecard says of the control.</summary>
     public string Control { get; set; } = "";
 
@@ -46,8 +44,13 @@ internal sealed class ScenarioRun
             run.Fault(fault.Message);
         }
 
-        return new ScenarioResult(scenario, times, seed, run.Result, run.Control, [.. run._faults], time.GetElapsedTime(startedAt));
+        return new ScenarioResult(scenario, times, seed, run._counts, run.Control, [.. run._faults], time.GetElapsedTime(startedAt));
     }
+
+    /// <summary>Adds to what the scorecard counts; in the order in which it is first called.</summary>
+    /// <param name="what">What follows the number, for example "records lost".</param>
+    /// <param name="number">How many more.</param>
+    public void Count(string what, long number) => _counts[what] = _counts.GetValueOrDefault(what) + number;
 
     /// <summary>Shows how far it is.</summary>
     public void Tell(string line) => _tell($"{Scenario.Name}: {line}");
@@ -69,7 +72,22 @@ internal sealed class ScenarioRun
 
 /// <summary>What came of a scenario.</summary>
 internal sealed record ScenarioResult(
-    Scenario Scenario, int Times, int Seed, string Result, string Control, IReadOnlyList<string> Faults, TimeSpan Elapsed)
+    Scenario Scenario, int Times, int Seed, IReadOnlyDictionary<string, long> Counts, string Control, IReadOnlyList<string> Faults, TimeSpan Elapsed)
 {
+    /// <summary>The counts as a sentence.</summary>
+    public string Result => string.Join(", ", Counts.Select(count => $"{count.Value:#,0} {count.Key}"));
+
+    /// <summary>Together with an earlier piece of the same long run.</summary>
+    public ScenarioResult After(ScenarioResult earlier)
+    {
+        var counts = new Dictionary<string, long>(earlier.Counts);
+        foreach ((string what, long number) in Counts)
+            counts[what] = counts.GetValueOrDefault(what) + number;
+        return this with
+        {
+            Times = earlier.Times + Times, Counts = counts, Faults = [.. earlier.Faults, .. Faults], Elapsed = earlier.Elapsed + Elapsed,
+        };
+    }
+
     public bool Holds => Faults.Count == 0;
 }
