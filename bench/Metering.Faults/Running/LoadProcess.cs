@@ -72,6 +72,9 @@ internal sealed class LoadProcess : IDisposable
         return output.StartsWith('{') ? new LoadEnd(JsonElement.Parse(output), ReadUuids(_acknowledged), await _errors) : null;
     }
 
+    /// <summary>What it has written down so far of what was acknowledged: all but the last second of it.</summary>
+    public UInt128[] ReadAcknowledged() => ReadUuids(_acknowledged);
+
     public void Dispose()
     {
         if (!_process.HasExited)
@@ -81,6 +84,8 @@ internal sealed class LoadProcess : IDisposable
 
     private static UInt128[] ReadUuids(string file)
     {
+        if (!File.Exists(file))
+            return [];
         byte[] bytes = File.ReadAllBytes(file);
         var uuids = new UInt128[bytes.Length / UuidBytes];
         for (int index = 0; index < uuids.Length; index++)
