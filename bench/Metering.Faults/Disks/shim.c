@@ -2,7 +2,7 @@
 // with what was fsynced; and lets fsync fail, lie, or the disk be full, at a chosen call. Environment:
 //   FAULTS_FOLDER            the folder; nothing else is touched
 //   FAULTS_RECORD            takes the record (see WriteRecord.cs for its form)
-//   FAULTS_FSYNC_FAILS_AT=N  the Nth fsync does nothing and answers EIO, once
+//   FAULTS_FSYNC_FAILS_AT=N  the Nth fsync does nothing and answers EIO; so does the next by each other descriptor of the file
 //   FAULTS_FSYNC_LIES_FROM=N from the Nth on, fsync is recorded as failed, but answers that it is done
 //   FAULTS_FULL_AT=N         from the Nth write on, files cannot grow (ENOSPC) until the file FAULTS_SPACE is there
 #define _GNU_SOURCE
@@ -32,7 +32,7 @@ static int record = -1;
 static uint64_t recorded, fails_at, lies_from, full_at;
 static uint64_t syncs, writes;
 static const char *space;
-static struct { uint64_t inode; char is_ours, is_folder; char *path; } files[DESCRIPTORS];
+static struct { uint64_t inode; char is_ours, is_folder, has_failed; char *path; } files[DESCRIPTORS];
 
 static uint64_t number(const char *name) { const char *text = getenv(name); return text ? strtoull(text, NULL, 10) : 0; }
 
@@ -78,6 +78,7 @@ static int opened(int file, const char *path, int existed) {
   files[file].inode = facts.st_ino;
   files[file].is_folder = S_ISDIR(facts.st_mode);
   files[file].is_ours = 1;
+  files[file].has_failed = 0;
   if (!files[file].is_folder) tell(existed ? OPENED : CREATED, facts.st_ino, 0, 0, 0, path, NULL);
   pthread_mutex_unlock(&lock);
   return file;
@@ -151,12 +152,16 @@ int ftruncate(int file, off_t length) { return ftruncate64(file, length); }
 static int sync_file(int file, int (*real)(int)) {
   if (!ours(file)) return real(file);
   uint64_t call = __atomic_add_fetch(&syncs, 1, __ATOMIC_RELAXED);
-  int fails = call == fails_at || (lies_from && call >= lies_from);
   pthread_mutex_lock(&lock);
   uint64_t mark = recorded;
+  int fails = call == fails_at || files[file].has_failed || (lies_from && call >= lies_from);
+  int is_told = call == fails_at || files[file].has_failed;
+  files[file].has_failed = 0;
+  for (int other = 0; call == fails_at && other < DESCRIPTORS; other++) // as Linux does: each descriptor of the file is told, once
+    if (other != file && files[other].is_ours && files[other].inode == files[file].inode) files[other].has_failed = 1;
   if (fails) tell(SYNC_FAILED, files[file].inode, 0, 0, call, files[file].path, NULL);
   pthread_mutex_unlock(&lock);
-  if (fails) { errno = EIO; return call == fails_at ? -1 : 0; }
+  if (fails) { errno = EIO; return is_told ? -1 : 0; }
   int result = real(file);
   pthread_mutex_lock(&lock);
   if (!result) tell(files[file].is_folder ? FOLDER_SYNCED : SYNCED, files[file].inode, 0, 0, mark, files[file].path, NULL);
