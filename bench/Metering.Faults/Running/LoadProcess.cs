@@ -61,30 +61,20 @@ internal sealed class LoadProcess : IDisposable
     }
 
     /// <summary>Waits for its end, which comes by itself when the server goes.</summary>
-    public async Task<LoadEnd> EndAsync() =>
-        await TryEndAsync() ?? throw new FaultsException($"The load gave no summary. {await _errors}");
+    public async Task<LoadEnd> EndAsync()
+    {
+        await _process.WaitForExitAsync();
+        string output = await _output;
+        return output.StartsWith('{')
+            ? new LoadEnd(JsonElement.Parse(output), ReadAcknowledged(), await _errors)
+            : throw new FaultsException($"The load gave no summary. {await _errors}");
+    }
 
     /// <summary>The same; null when nothing was acknowledged, since the server was gone too early.</summary>
     public async Task<LoadEnd?> TryEndAsync()
     {
         await _process.WaitForExitAsync();
-        string output = await _output;
-        return output.StartsWith('{') && ReadUuids(_acknowledged).Length > 0 ? new LoadEnd(JsonElement.Parse(output), ReadUuids(_acknowledged), await _errors) : null;
-    }
-
-    /// <summary>It has ended.</summary>
-    public bool HasEnded => _process.HasExited;
-
-    /// <summary>Asks it to send no more, and waits for its end.</summary>
-    public async Task<LoadEnd> StopAsync()
-    {
-        using (Process kill = Programs.Start("kill", ["-INT", _process.Id.ToString()]))
-            await kill.WaitForExitAsync();
-        await _process.WaitForExitAsync();
-        string output = await _output;
-        return output.StartsWith('{')
-            ? new LoadEnd(JsonElement.Parse(output), ReadUuids(_acknowledged), await _errors)
-            : throw new FaultsException($"The load gave no summary. {await _errors}");
+        return ReadAcknowledged().Length > 0 ? await EndAsync() : null;
     }
 
     /// <summary>What it has written down so far of what was acknowledged: all but the last second of it.</summary>

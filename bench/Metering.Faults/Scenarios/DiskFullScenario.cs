@@ -12,7 +12,8 @@ internal sealed class DiskFullScenario : Scenario
     private const int FreeStepBytes = 150_000;
     private const int WritesStep = 25;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+    private const int LoadsMaximum = 30;
+    private const double LoadSeconds = 1;
 
     // So little that runs and checkpoints come again and again.
     private static readonly StoreChanges Changes = new(IndexRecentUuids: 2_000, CheckpointBytes: 128 << 10);
@@ -67,7 +68,7 @@ internal sealed class DiskFullScenario : Scenario
         {
             if (isMounted)
                 await FillUpAsync(data, filler, FirstFreeBytes + (point * FreeStepBytes));
-            LoadEnd refused = await LoadUntilAsync(ledger, server, () => server.Errors.Contains("Writes are refused", StringComparison.Ordinal));
+            LoadEnd refused = await LoadUntilAsync(ledger, server, _ => server.Errors.Contains("Writes are refused", StringComparison.Ordinal));
             string summary = refused.Summary.ToString();
             run.Require(server.Errors.Contains("Writes are refused", StringComparison.Ordinal), $"Point {point}: the disk was full and nobody said so. {server.Errors} {summary}");
             foreach (System.Text.Json.JsonProperty status in refused.Summary.GetProperty("requests").GetProperty("statuses").EnumerateObject())
@@ -78,7 +79,7 @@ internal sealed class DiskFullScenario : Scenario
 
             File.Delete(filler);
             await File.WriteAllTextAsync(space, "");
-            LoadEnd accepted = await LoadUntilAsync(ledger, server, () => server.Errors.Contains("space again", StringComparison.Ordinal));
+            LoadEnd accepted = await LoadUntilAsync(ledger, server, end => end.Verdicts("ACCEPTED") > 0);
             run.Require(accepted.Acknowledged.Length > 0, $"Point {point}: there is space again, and nothing is accepted. {server.Errors} {accepted.Summary}");
             int exitCode = await server.StopAsync();
             run.Require(exitCode == 0, $"Point {point}: the server ended with exit code {exitCode}. {server.Errors}");
@@ -105,17 +106,17 @@ internal sealed class DiskFullScenario : Scenario
         (await Programs.RunAsync("fallocate", ["-l", $"{bytes}", filler])).Succeeded();
     }
 
-    // Until it happened, and a little longer; or for so long that it will not happen.
-    private static async Task<LoadEnd> LoadUntilAsync(LedgerUnderLoad ledger, MeteringProcess server, Func<bool> hasHappened)
+    // One short load after the other, until it happened; or so many that it will not happen.
+    private static async Task<LoadEnd> LoadUntilAsync(LedgerUnderLoad ledger, MeteringProcess server, Func<LoadEnd, bool> hasHappened)
     {
-        using LoadProcess load = ledger.BeginLoad(server, Rate);
-        long startedAt = TimeProvider.System.GetTimestamp();
-        while (!hasHappened() && !load.HasEnded && TimeProvider.System.GetElapsedTime(startedAt) < LongestWait)
-            await Task.Delay(20);
-        await Task.Delay(300);
-        LoadEnd end = await load.StopAsync();
-        ledger.Note(end);
-        return end;
+        for (int load = 1; ; load++)
+        {
+            using LoadProcess sending = ledger.BeginLoad(server, Rate, LoadSeconds);
+            LoadEnd end = await sending.EndAsync();
+            ledger.Note(end);
+            if (hasHappened(end) || load == LoadsMaximum)
+                return end;
+        }
     }
 
     private static void CountPlaces(ScenarioRun run, WriteRecord record)

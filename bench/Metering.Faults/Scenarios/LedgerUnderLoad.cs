@@ -62,7 +62,8 @@ internal sealed class LedgerUnderLoad(TemporaryDirectory folder, string data, St
     }
 
     /// <summary>Starts to send, without waiting for anything.</summary>
-    public LoadProcess BeginLoad(MeteringProcess server, int rate = 0) => LoadProcess.Start(server, folder["token"], folder["acknowledged"], rate);
+    public LoadProcess BeginLoad(MeteringProcess server, int rate = 0, double seconds = 120) =>
+        LoadProcess.Start(server, folder["token"], folder["acknowledged"], rate, seconds);
 
     /// <summary>Takes note of what a load was acknowledged, once it has ended.</summary>
     public void Note(LoadEnd end) => _acknowledged.AddRange(end.Acknowledged);
