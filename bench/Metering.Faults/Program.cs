@@ -26,7 +26,8 @@ static async Task<int> RunAsync(FaultOptions options)
     {
         IReadOnlyList<ScenarioResult> earlier = File.Exists(pieces) ? JsonReport.Read(await File.ReadAllTextAsync(pieces)) : [];
         results = [.. results.Select(result => earlier.FirstOrDefault(other => other.Scenario == result.Scenario) is { } before ? result.After(before) : result)];
-        await File.WriteAllTextAsync(pieces, JsonReport.Of([.. results, .. earlier.Where(other => results.TrueForAll(result => result.Scenario != other.Scenario))]));
+        results.AddRange(earlier.Where(other => results.TrueForAll(result => result.Scenario != other.Scenario)));
+        await File.WriteAllTextAsync(pieces, JsonReport.Of(results));
     }
 
     await Console.Out.WriteLineAsync(Scorecard.Of(results));
