@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and is missing, builds everything, runs every test and prints a summary.
 # Exit code 0 when all passed. Arguments name test projects (default: all), for example: ./test.sh Metering.Ledger.Tests
-# METERING_KILLS=50 ./test.sh Metering.EndToEnd.Tests kills the server 50 times under load (otherwise 3 times).
 # METERING_FUZZ_INPUTS=200000 METERING_FUZZ_SEED=1 ./test.sh Metering.Fuzz.Tests sends that many mutated inputs (otherwise 20,000, seed fixed).
 set -uo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
@@ -23,6 +22,7 @@ need_module() { # need_module PYTHON-MODULE DEBIAN-PACKAGE, for Debian's own Pyt
 }
 need curl curl
 need node nodejs
+need gcc gcc
 need npm npm
 need_module google.protobuf python3-protobuf
 need_module grpc python3-grpcio

@@ -101,7 +101,7 @@ public sealed class SqliteStore : IMeteringStore
         Limits.Check();
         options.Check();
         long startedAt = time.GetTimestamp();
-        StoreFile file = StoreFile.Open(options.Path, migrations);
+        StoreFile file = StoreFile.Open(options, migrations);
         OpenedIndex? index = null;
         try
         {

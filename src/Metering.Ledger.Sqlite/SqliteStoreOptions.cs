@@ -43,6 +43,12 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Told of each step of sealing and merging, on the index's thread; for tests, which crash there.</summary>
     internal Action<IndexStep>? IndexStepReached { get; init; }
 
+    /// <summary>
+    /// Answers without waiting for the fsync (<c>synchronous=NORMAL</c>), which breaks the promise. Only for the control of
+    /// the tests that cut the power, and reached by no setting.
+    /// </summary>
+    internal bool IsFsyncSkipped { get; init; }
+
     /// <summary>Throws when an option is out of its range; all faults together.</summary>
     internal void Check()
     {

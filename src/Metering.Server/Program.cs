@@ -19,6 +19,12 @@ public static class Program
 {
     private static readonly DateTimeOffset Earliest = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero); // no clock in order reads less
 
+    /// <summary>
+    /// Changes the store's options before it opens. No setting leads here: bench/Metering.Faults alone sets it, in servers
+    /// that it hosts, so that little is enough to be sealed and merged, and for its controls.
+    /// </summary>
+    internal static Func<SqliteStoreOptions, SqliteStoreOptions> StoreOptions { get; set; } = options => options;
+
     /// <summary>Opens the data directory, applies the catalog and listens.</summary>
     /// <exception cref="StartException">Something stands in the way; the message says what, where and what to do.</exception>
     /// <exception cref="InvalidCatalogException">The catalog file has faults; nothing was changed.</exception>
@@ -37,7 +43,7 @@ public static class Program
         IMeteringStore? store = null;
         try
         {
-            store = SqliteStore.Open(new SqliteStoreOptions(data.LedgerFile), time);
+            store = SqliteStore.Open(StoreOptions(new SqliteStoreOptions(data.LedgerFile)), time);
             MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
             return await ComposeAsync(options, time, log, data, store, clock, catalogYaml, cancellationToken);
         }

@@ -17,8 +17,8 @@ public sealed class NodeSdkTests(SampleMarketplace marketplace) : IClassFixture<
     {
         var tokens = new Dictionary<string, string>
         {
-            ["METERING_PUBLISHER_TOKEN"] = await SampleMarketplace.CreateTokenAsync(marketplace.Server, marketplace.PublisherKey),
-            ["METERING_CUSTOMER_TOKEN"] = await SampleMarketplace.CreateTokenAsync(marketplace.Server, marketplace.CustomerKey),
+            ["METERING_PUBLISHER_TOKEN"] = await SampleIds.CreateTokenAsync(marketplace.Server, marketplace.PublisherKey),
+            ["METERING_CUSTOMER_TOKEN"] = await SampleIds.CreateTokenAsync(marketplace.Server, marketplace.CustomerKey),
         };
         await RunAsync("write.mjs", ["--endpoint", $"localhost:{marketplace.Server.HttpsPort}"], tokens, leastCases: 30);
     }

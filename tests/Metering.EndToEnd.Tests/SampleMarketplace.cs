@@ -3,11 +3,11 @@ namespace Metering.EndToEnd.Tests;
 /// <summary>A server on samples/catalog.yaml, with the keys and tokens of two of its accounts, made as a reader would make them.</summary>
 public sealed class SampleMarketplace : IAsyncLifetime
 {
-    public const string Publisher = "acme-reporter";
+    public const string Publisher = SampleIds.Publisher;
     public const string Customer = "first-customer-gateway";
-    public const string Instance = "acme-database-first";
-    public const string Sku = "acme-database-core-hours";
-    public const string OtherSku = "acme-database-storage";
+    public const string Instance = SampleIds.Instance;
+    public const string Sku = SampleIds.Sku;
+    public const string OtherSku = SampleIds.OtherSku;
     public const string ImageProduct = "f2e4tmlj4qqciunhr7e6";
     public const string ImageSku = "dn272e8979uvek5cnuhk";
 
@@ -15,7 +15,7 @@ public sealed class SampleMarketplace : IAsyncLifetime
     private MeteringProcess? _server;
 
     /// <summary>The catalog that the server starts with.</summary>
-    public static string Catalog => Checkout.PathOf("samples/catalog.yaml");
+    public static string Catalog => SampleIds.Catalog;
 
     public string PublisherKey => _folder["publisher.json"];
 
@@ -26,7 +26,7 @@ public sealed class SampleMarketplace : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await MeteringProcess.StartAsync(_folder["data"], "--catalog", Catalog);
-        await Task.WhenAll(CreateKeyAsync(_server, Publisher, PublisherKey), CreateKeyAsync(_server, Customer, CustomerKey));
+        await Task.WhenAll(SampleIds.CreateKeyAsync(_server, Publisher, PublisherKey), SampleIds.CreateKeyAsync(_server, Customer, CustomerKey));
     }
 
     public async ValueTask DisposeAsync()
@@ -35,14 +35,4 @@ public sealed class SampleMarketplace : IAsyncLifetime
             await _server.DisposeAsync();
         _folder.Dispose();
     }
-
-    /// <summary>`metering key create`.</summary>
-    internal static async Task CreateKeyAsync(MeteringProcess server, string account, string file) => (await Programs.MeteringAsync(
-        "key", "create", "--service-account", account, "--output", file, "--data", server.Data, "--address", AddressOf(server))).Succeeded();
-
-    /// <summary>`metering token create`.</summary>
-    internal static async Task<string> CreateTokenAsync(MeteringProcess server, string keyFile) => (await Programs.MeteringAsync(
-        "token", "create", "--key", keyFile, "--data", server.Data, "--address", AddressOf(server))).Succeeded().Trim();
-
-    private static string AddressOf(MeteringProcess server) => $"https://localhost:{server.HttpsPort}";
 }

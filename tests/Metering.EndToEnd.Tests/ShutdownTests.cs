@@ -10,8 +10,8 @@ public sealed class ShutdownTests
     {
         using var folder = new TemporaryDirectory();
         await using MeteringProcess server = await MeteringProcess.StartAsync(folder["data"], "--catalog", SampleMarketplace.Catalog);
-        await SampleMarketplace.CreateKeyAsync(server, SampleMarketplace.Publisher, folder["key.json"]);
-        await File.WriteAllTextAsync(folder["token"], await SampleMarketplace.CreateTokenAsync(server, folder["key.json"]), TestContext.Current.CancellationToken);
+        await SampleIds.CreateKeyAsync(server, SampleMarketplace.Publisher, folder["key.json"]);
+        await File.WriteAllTextAsync(folder["token"], await SampleIds.CreateTokenAsync(server, folder["key.json"]), TestContext.Current.CancellationToken);
         using LoadProcess load = LoadProcess.Start(server, folder["token"], folder["acknowledged"]);
         await load.WaitForAcknowledgementsAsync();
         int exitCode = await server.StopAsync();

@@ -113,6 +113,28 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task A_failure_met_beside_the_writer_during_a_commit_leaves_its_outcome_unknown()
+    {
+        await using var store = new TestStore();
+        SqliteStore opened = store.Store;
+        bool fails = false;
+        await opened.ChangeAsync(database => raw.sqlite3_commit_hook(
+            database.Handle,
+            _ =>
+            {
+                if (Volatile.Read(ref fails))
+                    opened.Fail("the disk is gone");
+                return 0; // and the commit succeeds
+            },
+            null));
+        Assert.Equal(LedgerAnswer.Committed, await store.WriteAsync(1));
+        Volatile.Write(ref fails, true);
+        Assert.Equal(LedgerAnswer.OutcomeUnknown, await store.WriteAsync(2));
+        await store.RestartAsync();
+        Assert.Equal([Verdict.Duplicate, Verdict.Duplicate], await store.VerdictsAsync(1, 2)); // it was counted, after all
+    }
+
+    [Fact]
     public async Task A_checkpoint_that_fails_is_reported_as_a_failure()
     {
         await using var store = new TestStore(options => options with { CheckpointIdle = TimeSpan.FromHours(1) });

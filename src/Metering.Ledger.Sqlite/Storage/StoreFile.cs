@@ -11,11 +11,13 @@ internal sealed class StoreFile : IDisposable
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly FileStream _lock;
+    private readonly bool _isFsyncSkipped;
 
-    private StoreFile(string path, FileStream fileLock, Database writer)
+    private StoreFile(string path, FileStream fileLock, Database writer, bool isFsyncSkipped)
     {
         Path = path;
         _lock = fileLock;
+        _isFsyncSkipped = isFsyncSkipped;
         Writer = writer;
     }
 
@@ -33,9 +35,9 @@ internal sealed class StoreFile : IDisposable
 
     /// <summary>Opens the file, making it when it is missing.</summary>
     /// <exception cref="StoreException">It cannot be used; the message says why and what to do.</exception>
-    public static StoreFile Open(string path, IReadOnlyList<Migration> migrations)
+    public static StoreFile Open(SqliteStoreOptions options, IReadOnlyList<Migration> migrations)
     {
-        string file = System.IO.Path.GetFullPath(path);
+        string file = System.IO.Path.GetFullPath(options.Path);
         FileStream? fileLock = null;
         Database? writer = null;
         try
@@ -44,7 +46,7 @@ internal sealed class StoreFile : IDisposable
             Create(file);
             long logBytes = LogBytes(file);
             writer = Database.OpenForWriting(file);
-            var store = new StoreFile(file, fileLock, writer) { RecoveredBytes = logBytes };
+            var store = new StoreFile(file, fileLock, writer, options.IsFsyncSkipped) { RecoveredBytes = logBytes };
             store.Prepare(migrations);
             return store;
         }
@@ -129,10 +131,10 @@ internal sealed class StoreFile : IDisposable
         return new FileStream(file, options);
     }
 
-    private static void Configure(Database database)
+    private void Configure(Database database)
     {
         database.Execute("PRAGMA busy_timeout = 10000");
-        database.Execute("PRAGMA synchronous = FULL");
+        database.Execute(_isFsyncSkipped ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
         database.Execute("PRAGMA wal_autocheckpoint = 0");
         database.Execute("PRAGMA trusted_schema = OFF");
     }
@@ -161,7 +163,7 @@ internal sealed class StoreFile : IDisposable
         string mode = Writer.QueryText("PRAGMA journal_mode = WAL");
         Schema.Migrate(Writer, migrations);
         Assert("journal_mode", mode, "wal");
-        Assert("synchronous", Writer.QueryText("PRAGMA synchronous"), "2");
+        Assert("synchronous", Writer.QueryText("PRAGMA synchronous"), _isFsyncSkipped ? "1" : "2");
         Assert("wal_autocheckpoint", Writer.QueryText("PRAGMA wal_autocheckpoint"), "0");
 
         // Recovery is over with the first read above; from here on the file alone holds everything.

@@ -132,6 +132,10 @@ internal sealed class Writer
         try
         {
             answer = Commit(writes);
+
+            // The disk failed under a checkpoint or the index meanwhile: an fsync that succeeds after one that failed proves nothing.
+            if (_failure.Task.IsCompleted)
+                answer = LedgerAnswer.OutcomeUnknown;
         }
         catch (Exception fault)
         {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
 /// <summary>A server in a process of its own, on ports that the system chose.</summary>
 internal sealed class MeteringProcess : IAsyncDisposable
@@ -49,13 +49,20 @@ internal sealed class MeteringProcess : IAsyncDisposable
     }
 
     /// <summary>Starts `metering serve` and waits until it says where it listens.</summary>
-    public static async Task<MeteringProcess> StartAsync(string data, params string[] arguments)
+    public static Task<MeteringProcess> StartAsync(string data, params string[] arguments) =>
+        StartAsync(data, null, null, arguments);
+
+    /// <summary>The same, with a store that behaves otherwise, or in another environment.</summary>
+    /// <exception cref="FaultsException">It does not come up.</exception>
+    public static async Task<MeteringProcess> StartAsync(
+        string data, StoreChanges? changes, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
+        string[] program = changes is null ? [BuiltPrograms.Command] : [BuiltPrograms.Faults, ServerHost.Name, changes.ToJson()];
         Process process = Programs.Start("dotnet",
         [
-            BuiltPrograms.Command, "serve", "--data", data, "--output", "json",
+            .. program, "serve", "--data", data, "--output", "json",
             "--listen-http", "127.0.0.1:0", "--listen-grpc", "127.0.0.1:0", "--listen-https", "127.0.0.1:0", .. arguments,
-        ]);
+        ], environment);
         var errors = new StringBuilder();
         process.ErrorDataReceived += (_, line) =>
         {
@@ -67,7 +74,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
         if (facts is null)
         {
             await process.WaitForExitAsync();
-            Assert.Fail($"The server ended with exit code {process.ExitCode} before it listened.\n{errors}");
+            throw new ServerStartException(process.ExitCode, errors.ToString());
         }
 
         return new MeteringProcess(process, errors, JsonDocument.Parse(facts).RootElement);
@@ -80,11 +87,37 @@ internal sealed class MeteringProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Its exit code, once it has ended by itself; null when it does not for so long.</summary>
+    public async Task<int?> WaitForExitAsync(TimeSpan longest)
+    {
+        using var bound = new CancellationTokenSource(longest);
+        try
+        {
+            await _process.WaitForExitAsync(bound.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes it stand still, all threads at once; only <see cref="ContinueAsync"/> or an end changes that.</summary>
+    public Task FreezeAsync() => SignalAsync("-STOP");
+
+    /// <summary>Lets it go on.</summary>
+    public Task ContinueAsync() => SignalAsync("-CONT");
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Programs.Start("kill", [signal, _process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>Asks it to stop, as an init system does, and answers with its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using (Process kill = Programs.Start("kill", ["-TERM", _process.Id.ToString()]))
-            await kill.WaitForExitAsync();
+        await SignalAsync("-TERM");
         await _process.WaitForExitAsync();
         return _process.ExitCode;
     }
@@ -95,4 +128,13 @@ internal sealed class MeteringProcess : IAsyncDisposable
             await KillAsync();
         _process.Dispose();
     }
+}
+
+/// <summary>A server ended before it listened.</summary>
+internal sealed class ServerStartException(int exitCode, string errors)
+    : Exception($"The server ended with exit code {exitCode} before it listened.\n{errors}")
+{
+    public int ExitCode { get; } = exitCode;
+
+    public string Errors { get; } = errors;
 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
 /// <summary>How a run of the load generator ended.</summary>
 internal sealed record LoadEnd(JsonElement Summary, UInt128[] Acknowledged, string Errors)
@@ -34,15 +34,17 @@ internal sealed class LoadProcess : IDisposable
     /// <param name="server">The server.</param>
     /// <param name="tokenFile">Holds a token of the publisher.</param>
     /// <param name="acknowledged">File for the uuids; made new.</param>
-    public static LoadProcess Start(MeteringProcess server, string tokenFile, string acknowledged)
+    /// <param name="rate">Records a second; 0 for as many as it takes.</param>
+    /// <param name="seconds">Time of sending, if nothing ends it before.</param>
+    public static LoadProcess Start(MeteringProcess server, string tokenFile, string acknowledged, int rate = 100_000, double seconds = 120)
     {
         File.Delete(acknowledged);
         return new LoadProcess(
             Programs.Start("dotnet",
             [
-                BuiltPrograms.Load, "--address", server.Grpc, "--token-file", tokenFile, "--output", "json", "--seconds", "120",
-                "--owner", SampleMarketplace.Instance, "--sku", $"{SampleMarketplace.Sku},{SampleMarketplace.OtherSku}",
-                "--rate", "100000", "--duplicates", "10", "--acknowledged", acknowledged,
+                BuiltPrograms.Load, "--address", server.Grpc, "--token-file", tokenFile, "--output", "json", "--seconds", $"{seconds}",
+                "--owner", SampleIds.Instance, "--sku", $"{SampleIds.Sku},{SampleIds.OtherSku}",
+                "--rate", $"{rate}", "--duplicates", "10", "--acknowledged", acknowledged,
             ]),
             acknowledged);
     }
@@ -52,7 +54,8 @@ internal sealed class LoadProcess : IDisposable
     {
         while (!File.Exists(_acknowledged) || new FileInfo(_acknowledged).Length == 0)
         {
-            Assert.False(_process.HasExited, $"The load ended before anything was acknowledged. {(_process.HasExited ? await _errors : "")}");
+            if (_process.HasExited)
+                throw new FaultsException($"The load ended before anything was acknowledged. {await _errors}");
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }
     }
@@ -62,9 +65,20 @@ internal sealed class LoadProcess : IDisposable
     {
         await _process.WaitForExitAsync();
         string output = await _output;
-        Assert.True(output.StartsWith('{'), $"The load gave no summary. {await _errors}");
-        return new LoadEnd(JsonElement.Parse(output), ReadUuids(_acknowledged), await _errors);
+        return output.StartsWith('{')
+            ? new LoadEnd(JsonElement.Parse(output), ReadAcknowledged(), await _errors)
+            : throw new FaultsException($"The load gave no summary. {await _errors}");
     }
+
+    /// <summary>The same; null when nothing was acknowledged, since the server was gone too early.</summary>
+    public async Task<LoadEnd?> TryEndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return ReadAcknowledged().Length > 0 ? await EndAsync() : null;
+    }
+
+    /// <summary>What it has written down so far of what was acknowledged: all but the last second of it.</summary>
+    public UInt128[] ReadAcknowledged() => ReadUuids(_acknowledged);
 
     public void Dispose()
     {
@@ -75,6 +89,8 @@ internal sealed class LoadProcess : IDisposable
 
     private static UInt128[] ReadUuids(string file)
     {
+        if (!File.Exists(file))
+            return [];
         byte[] bytes = File.ReadAllBytes(file);
         var uuids = new UInt128[bytes.Length / UuidBytes];
         for (int index = 0; index < uuids.Length; index++)

@@ -1,7 +1,7 @@
 using Metering.Ledger;
 using Metering.Ledger.Sqlite;
 
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
 /// <summary>
 /// What a ledger on disk says of the records that its server acknowledged: none lost, none counted twice, and the totals
@@ -18,10 +18,15 @@ internal sealed record LedgerCheck(
         + string.Concat(Differences.Take(5).Select(difference => "\n  " + difference));
 
     /// <summary>Reads the whole ledger. No server may be using it.</summary>
-    public static async Task<LedgerCheck> RunAsync(string ledgerFile, IEnumerable<UInt128> acknowledged)
+    /// <param name="ledgerFile">The ledger; opening it recovers it.</param>
+    /// <param name="acknowledged">What must be in it.</param>
+    /// <param name="changes">How the store behaved, so that its index is continued as it was.</param>
+    public static async Task<LedgerCheck> RunAsync(string ledgerFile, IEnumerable<UInt128> acknowledged, StoreChanges? changes = null)
     {
-        Assert.True(File.Exists(ledgerFile));
-        await using SqliteStore store = SqliteStore.Open(new SqliteStoreOptions(ledgerFile), TimeProvider.System);
+        if (!File.Exists(ledgerFile))
+            throw new FaultsException($"There is no ledger {ledgerFile}.");
+        var options = new SqliteStoreOptions(ledgerFile);
+        await using SqliteStore store = SqliteStore.Open(changes?.Apply(options) ?? options, TimeProvider.System);
         LedgerVerification verification = await store.Ledger.VerifyAsync(CancellationToken.None);
         var differences = new List<string>(verification.Differences);
         var counted = new List<UInt128>();

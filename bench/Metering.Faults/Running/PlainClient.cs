@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Google.Protobuf;
 
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
 /// <summary>What a gRPC call was answered: status, message bytes, and the headers that came with them.</summary>
 internal sealed record PlainAnswer(int Status, string Words, byte[] Message, HttpResponseHeaders Headers)
@@ -15,8 +15,9 @@ internal sealed record PlainAnswer(int Status, string Words, byte[] Message, Htt
     public T Read<T>()
         where T : IMessage<T>, new()
     {
-        Assert.True(Status == 0, $"gRPC status {Status}: {Words}");
-        return new MessageParser<T>(() => new T()).ParseFrom(Message);
+        return Status == 0
+            ? new MessageParser<T>(() => new T()).ParseFrom(Message)
+            : throw new FaultsException($"gRPC status {Status}: {Words}");
     }
 }
 
@@ -61,8 +62,9 @@ internal sealed class PlainClient : IDisposable
         foreach ((string name, string value) in headers)
             request.Headers.Add(name, value);
         using HttpResponseMessage response = await Http.SendAsync(request);
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("application/grpc", response.Content.Headers.ContentType?.MediaType);
+        string? type = response.Content.Headers.ContentType?.MediaType;
+        if (response.StatusCode != HttpStatusCode.OK || type != "application/grpc")
+            throw new FaultsException($"HTTP status {(int)response.StatusCode} and {type} instead of gRPC.");
         byte[] body = await response.Content.ReadAsByteArrayAsync();
         int status = int.Parse(Find(response, "grpc-status"));
         return new PlainAnswer(status, Find(response, "grpc-message"), status == 0 ? Unframe(body) : [], response.Headers);
@@ -83,9 +85,9 @@ internal sealed class PlainClient : IDisposable
 
     private static byte[] Unframe(byte[] body)
     {
-        Assert.Equal(0, body[0]);
-        Assert.Equal(body.Length - PrefixBytes, BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(1)));
-        return body[PrefixBytes..];
+        return body[0] == 0 && BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(1)) == body.Length - PrefixBytes
+            ? body[PrefixBytes..]
+            : throw new FaultsException("The answer's frame is not what it says.");
     }
 
     // An answer without a message has its status among the headers (Trailers-Only), any other behind the message.

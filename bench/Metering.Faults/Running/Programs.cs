@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Metering.EndToEnd.Tests;
+namespace Metering.Faults;
 
 /// <summary>What a program printed and how it ended.</summary>
 internal sealed record Finished(int ExitCode, string Output, string Errors)
@@ -8,8 +8,7 @@ internal sealed record Finished(int ExitCode, string Output, string Errors)
     /// <summary>The program's output, once it is sure that it succeeded.</summary>
     public string Succeeded()
     {
-        Assert.True(ExitCode == 0, $"Exit code {ExitCode}.\n{Output}\n{Errors}");
-        return Output;
+        return ExitCode == 0 ? Output : throw new FaultsException($"Exit code {ExitCode}.\n{Output}\n{Errors}");
     }
 }
 
@@ -37,7 +36,7 @@ internal static class Programs
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} did not end within {Bound}.\n{await output}\n{await errors}");
+            throw new FaultsException($"{program} did not end within {Bound}.\n{await output}\n{await errors}");
         }
 
         return new Finished(process.ExitCode, await output, await errors);
@@ -51,7 +50,7 @@ internal static class Programs
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = folder ?? Checkout.Root,
+            WorkingDirectory = folder ?? BuiltPrograms.Checkout,
         };
         start.Environment["NO_COLOR"] = "1";
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
