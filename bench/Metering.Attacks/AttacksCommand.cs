@@ -5,9 +5,9 @@ namespace Metering.Attacks;
 /// <summary>The command line: options, their checks and defaults.</summary>
 internal sealed class AttacksCommand
 {
-    private const double DefaultSeconds = 10;
+    private const double DefaultSeconds = 8;
     private const double ShortSeconds = 2;
-    private const int DefaultRounds = 3;
+    private const int DefaultRounds = 2;
     private const int ShortRounds = 1;
     private const double WarmSeconds = 8;
     private const int DefaultWrites = 400;

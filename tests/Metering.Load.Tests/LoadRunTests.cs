@@ -36,6 +36,17 @@ public sealed class LoadRunTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_sent_nothing_has_a_report_all_the_same()
+    {
+        var summary = new LoadSummary { Options = MakeOptions("localhost:1"), Tally = new LoadTally(), Elapsed = TimeSpan.Zero, ProcessorTime = TimeSpan.Zero };
+        using var report = new MemoryStream();
+        JsonReport.Write(report, summary);
+        using var json = System.Text.Json.JsonDocument.Parse(report.ToArray());
+        Assert.Equal(0, json.RootElement.GetProperty("acceptedPerSecond").GetDouble());
+        Assert.False(json.RootElement.GetProperty("clean").GetBoolean());
+    }
+
+    [Fact]
     public async Task What_warms_up_is_sent_and_acknowledged_but_not_measured()
     {
         await using WriteServer server = await WriteServer.StartAsync();

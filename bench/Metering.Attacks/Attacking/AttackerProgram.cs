@@ -30,10 +30,10 @@ internal static class AttackerProgram
         return 0;
     }
 
-    /// <summary>Starts the program at the lowest priority: what it takes of the processor is then not taken from the server.</summary>
+    /// <summary>Starts the program where it runs only when nobody else wants to (SCHED_IDLE): what it takes of the processor is then not taken from the server.</summary>
     public static async Task<AttackerProcess> StartAsync(Attack attack, AttackTarget target)
     {
-        var start = new ProcessStartInfo("nice", ["-n", "19", "dotnet", typeof(AttackerProgram).Assembly.Location, "attacker", attack.Name])
+        var start = new ProcessStartInfo("chrt", ["--idle", "0", "dotnet", typeof(AttackerProgram).Assembly.Location, "attacker", attack.Name])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

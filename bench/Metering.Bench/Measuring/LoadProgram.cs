@@ -12,6 +12,9 @@ internal sealed record LoadShape(int RecordsEach, double Seconds, double Records
     /// <summary>Time of sending before that, uncounted: the generator's own code is compiled anew in every process.</summary>
     public double WarmSeconds { get; init; } = 0.5;
 
+    /// <summary>Connections, where they are not those of every turn.</summary>
+    public int? Connections { get; init; }
+
     /// <summary>The load of a turn.</summary>
     public static LoadShape Of(string name, BenchOptions options) =>
         new(Parts.RecordsEach(name), Parts.RecordsEach(name) == 1 ? options.OtherSeconds : options.Seconds);
@@ -48,7 +51,7 @@ internal sealed class LoadProgram(BenchOptions options, string address, string t
         [
             program, "--output", "json", "--address", address, "--owner", BenchServer.Instance, "--sku", BenchServer.Sku,
             "--token", token, "--records", $"{shape.RecordsEach}", "--seconds", $"{shape.Seconds}", "--warm", $"{Math.Min(shape.WarmSeconds, options.WarmSeconds)}",
-            "--connections", $"{(shape.IsSingle ? 1 : options.Connections)}", "--streams", $"{(shape.IsSingle ? 1 : options.Streams)}",
+            "--connections", $"{(shape.IsSingle ? 1 : shape.Connections ?? options.Connections)}", "--streams", $"{(shape.IsSingle ? 1 : options.Streams)}",
         ];
         if (shape.RecordsPerSecond > 0)
             arguments.AddRange(["--rate", $"{shape.RecordsPerSecond:F0}"]);

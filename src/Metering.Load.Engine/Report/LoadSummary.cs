@@ -16,11 +16,11 @@ internal sealed class LoadSummary
     /// <summary>Records accepted while warming up, which the tally leaves out.</summary>
     public long WarmAccepted { get; private init; }
 
-    public double RequestsPerSecond => Tally.ByStatus[0] / Elapsed.TotalSeconds;
+    public double RequestsPerSecond => PerSecond(Tally.ByStatus[0]);
 
-    public double AcceptedPerSecond => Tally.Verdicts[VerdictCounts.Accepted] / Elapsed.TotalSeconds;
+    public double AcceptedPerSecond => PerSecond(Tally.Verdicts[VerdictCounts.Accepted]);
 
-    public double RecordsPerSecond => Tally.Verdicts.Total / Elapsed.TotalSeconds;
+    public double RecordsPerSecond => PerSecond(Tally.Verdicts.Total);
 
     public double ProcessorMicrosecondsPerRequest => Tally.Sent == 0 ? 0 : ProcessorTime.TotalMicroseconds / Tally.Sent;
 
@@ -36,4 +36,7 @@ internal sealed class LoadSummary
 
     /// <summary>True when every request that was to be sent was sent and answered with status OK, whatever the verdicts.</summary>
     public bool IsClean => Tally is { Failed: 0, Missed: 0, Losses.Count: 0, Sent: > 0 };
+
+    // Nothing is 0 a second, also in no time at all: a server that is gone before the first request.
+    private double PerSecond(long number) => number == 0 ? 0 : number / Elapsed.TotalSeconds;
 }
