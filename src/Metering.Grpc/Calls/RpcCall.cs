@@ -234,9 +234,21 @@ public sealed class RpcCall
         ValueTask<ReadResult> reading = RequestBody.ReadAsync(TransportToken);
         if (reading.IsCompleted)
             return await reading;
-        using CancellationTokenRegistration stopping =
-            Stopping.UnsafeRegister(static body => ((PipeReader)body!).CancelPendingRead(), RequestBody);
+        using CancellationTokenRegistration stopping = Stopping.UnsafeRegister(static body => EndWait((PipeReader)body!), RequestBody);
         return await reading;
+    }
+
+    // Called by whoever stops the server, who must not hear of one client's end.
+    private static void EndWait(PipeReader body)
+    {
+        try
+        {
+            body.CancelPendingRead();
+        }
+        catch (IOException)
+        {
+            // The client is gone: its read ends by itself.
+        }
     }
 
     private void KeepTrailer(string name, string value)

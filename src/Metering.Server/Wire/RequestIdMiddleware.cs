@@ -40,9 +40,9 @@ internal static class RequestIdMiddleware
     /// <summary>Version 4 uuids of a thread. The system is asked for random bytes once for many: asking is what costs.</summary>
     private sealed class RandomIds
     {
-        private const int IdBytes = 16;
+        private const int IdLength = 16;
 
-        private readonly byte[] _random = new byte[64 * IdBytes];
+        private readonly byte[] _random = new byte[64 * IdLength];
         private int _used;
 
         public RandomIds() => _used = _random.Length;
@@ -55,8 +55,8 @@ internal static class RequestIdMiddleware
                 _used = 0;
             }
 
-            Span<byte> id = _random.AsSpan(_used, IdBytes);
-            _used += IdBytes;
+            Span<byte> id = _random.AsSpan(_used, IdLength);
+            _used += IdLength;
             id[6] = (byte)((id[6] & 0x0F) | 0x40);
             id[8] = (byte)((id[8] & 0x3F) | 0x80);
             return new Guid(id, bigEndian: true);

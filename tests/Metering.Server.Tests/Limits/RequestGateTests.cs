@@ -200,7 +200,11 @@ public class RequestGateTests
         Assert.Equal((RawRequest.Headers, RawRequest.EndStream), (type, flags & RawRequest.EndStream));
     }
 
-    private static Task<RunningServer> StartAsync(WireBounds bounds) => RunningServer.StartAsync(options => options.Wire = bounds);
+    private static Task<RunningServer> StartAsync(WireBounds bounds) => RunningServer.StartAsync(options =>
+    {
+        options.Wire = bounds;
+        options.Http2ConnectionsPerAddress = Bounds.ConnectionsPerAddress; // what is bounded here is behind the connections
+    });
 
     // Within frames and the connection's window.
     private static async Task SendPartAsync(RawConnection connection, int stream, int ofBytes, int bytes)
