@@ -5,7 +5,7 @@ namespace Metering.Attacks;
 /// <summary>The command line: options, their checks and defaults.</summary>
 internal sealed class AttacksCommand
 {
-    private const double DefaultSeconds = 8;
+    private const double DefaultSeconds = 6;
     private const double ShortSeconds = 2;
     private const int DefaultRounds = 2;
     private const int ShortRounds = 1;
@@ -62,7 +62,7 @@ internal sealed class AttacksCommand
         + "the intended moment of sending. Times with and without the attack take turns. An attack holds when the server's memory grew "
         + $"to at most {AttackResult.MemoryBound}x and the client's p99 to at most {AttackResult.P99Bound}x of what they are without it, and every record "
         + "was acknowledged and is in the ledger's totals.\n\n"
-        + "The attackers come from another loopback address, have a valid token where that makes them stronger, run at the lowest priority "
+        + "The attackers come from another loopback address, have a valid token where that makes them stronger, get what is left of the processors (SCHED_IDLE) "
         + "and keep to a rate: on one machine an attacker without bounds takes the server's processor without sending it anything.\n\n"
         + "Exit codes: 0 every attack held; 1 some did not; 2 it could not be run.\n\nAttacks:\n"
         + string.Join('\n', AllAttacks.List.Select(attack => $"  {attack.Name,-24} {attack.Does}"));

@@ -19,7 +19,7 @@ internal static class MarkdownTable
             $"""
             Measured by `bench/attacks.sh` on {Environment.ProcessorCount} processors that server, client and attacker share:
             a client with {options.WritesPerSecond} Writes of 25 records a second, {options.Seconds:0.#} s alone and {options.Seconds:0.#} s under the attack in turn, {options.Rounds} times. The attacker
-            comes from another address, runs at the lowest priority and keeps to a rate. p99 is from the intended moment of sending, the
+            comes from another address, gets what is left of the processors (SCHED_IDLE) and keeps to a rate. p99 is from the intended moment of sending, the
             median of the times; memory is the server's resident peak in all of them. {results.Count(result => result.Holds)} of {results.Count} attacks hold all three bounds.
 
             | attack | attacker, each second | p99 without → with | ratio (≤ {AttackResult.P99Bound:0.#}) | memory without → peak | ratio (≤ {AttackResult.MemoryBound:0.#}) | records counted | verdict |

@@ -12,6 +12,8 @@ internal sealed class FsyncScenario : Scenario
     private const int CannotStartExitCode = 4;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+    private const int LooksSinceFailureMaximum = 10; // it ends at once or not at all
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     // So little that runs and checkpoints are among the first fsyncs.
@@ -92,11 +94,15 @@ internal sealed class FsyncScenario : Scenario
             await using MeteringProcess server = await ledger.StartAsync(await shim.ToEnvironmentAsync());
             using LoadProcess load = ledger.BeginLoad(server, Rate);
             int? exitCode = null;
-            for (TimeSpan waited = default; exitCode is null && waited < LongestWait; waited += LookInterval)
+            int looksSinceFailure = 0;
+            for (TimeSpan waited = default; exitCode is null && waited < LongestWait && looksSinceFailure < LooksSinceFailureMaximum; waited += LookInterval)
             {
                 exitCode = await server.WaitForExitAsync(LookInterval);
                 WriteRecord record = WriteRecord.Read(shim.Record!);
-                if (record.Events.FirstOrDefault(one => one.Kind == WriteKind.SyncFailed) is { } failed && IsIdle(record, failed))
+                if (record.Events.FirstOrDefault(one => one.Kind == WriteKind.SyncFailed) is not { } failed)
+                    continue;
+                looksSinceFailure++;
+                if (IsIdle(record, failed))
                     break; // it need not end
             }
 

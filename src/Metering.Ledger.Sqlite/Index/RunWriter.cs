@@ -94,7 +94,7 @@ internal sealed class RunWriter : IDisposable
         Put(footer);
         WriteBuffer();
         reached?.Invoke(IndexStep.Written);
-        RandomAccess.FlushToDisk(_file);
+        FileSync.Flush(_file, _path);
         File.Move(_path + TemporaryEnding, _path, overwrite: true);
         reached?.Invoke(IndexStep.Named);
         DirectorySync.Flush(Path.GetDirectoryName(_path)!);
@@ -166,7 +166,7 @@ internal sealed class RunWriter : IDisposable
         _buffered = 0;
         if (_written - _flushed < FlushBytes)
             return;
-        RandomAccess.FlushToDisk(_file);
+        FileSync.Flush(_file, _path);
         _flushed = _written;
     }
 }

@@ -28,7 +28,8 @@ internal static partial class DurableFile
             using (var file = new FileStream(aside, Options(mode)))
             {
                 file.Write(Encoding.UTF8.GetBytes(text));
-                file.Flush(flushToDisk: true);
+                file.Flush();
+                FlushFile(file, path);
             }
 
             File.Move(aside, path, overwrite: true);
@@ -75,6 +76,15 @@ internal static partial class DurableFile
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = mode;
         return options;
+    }
+
+    // The framework's own way passes over an fsync that fails.
+    private static void FlushFile(FileStream file, string path)
+    {
+        if (OperatingSystem.IsWindows())
+            file.Flush(flushToDisk: true);
+        else if (Flush((int)file.SafeFileHandle.DangerousGetHandle()) != 0)
+            throw new IOException($"{path}: cannot be flushed to disk, error {Marshal.GetLastPInvokeError()}");
     }
 
     // The rename itself is durable only once the directory is. The framework opens no directories.
