@@ -78,7 +78,9 @@ public sealed class IndexDamageTests
         await using TestStore store = await ClosedAsync();
         foreach (string file in IndexFiles.Of(store.Path))
             Flip(file, RunHeader.Bytes + 5);
-        Assert.Empty(store.Store.Opening.Notices);
+
+        // Opening reads no chunk, unless a record that no run covers passes a filter by chance: then one run is already dropped.
+        Assert.InRange(store.Store.Opening.Notices.Count, 0, 1);
         var answers = new List<LedgerAnswer>();
         for (int id = 1; id <= Records; id++)
         {
