@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Metering.Ledger.Sqlite;
 
@@ -18,26 +19,12 @@ internal static partial class DirectorySync
         int descriptor = Open(directory, ReadOnly);
         if (descriptor < 0)
             throw new IOException($"{directory} cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
-        try
-        {
-            if (Fsync(descriptor) != 0)
-                throw new IOException($"{directory} cannot be fsynced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (FileSync.Fsync(handle) != 0)
+            throw new IOException($"{directory} cannot be fsynced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Close(int descriptor);
 }

@@ -19,7 +19,8 @@ internal static partial class FileSync
             throw new IOException($"{path} cannot be fsynced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.", Marshal.GetLastPInvokeError());
     }
 
+    /// <summary>0, or -1 with the reason in the last P/Invoke error. Not on Windows.</summary>
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Fsync(SafeFileHandle file);
+    internal static partial int Fsync(SafeFileHandle file);
 }
