@@ -60,7 +60,8 @@ public interface ILedger
 /// <param name="ToHour">Hour after the last.</param>
 public readonly record struct HourRange(long FromHour, long ToHour)
 {
-    private const long NanosecondsPerHour = 3_600_000_000_000;
+    /// <summary>Length of an hour.</summary>
+    public const long NanosecondsPerHour = 3_600_000_000_000;
 
     /// <summary>Every hour.</summary>
     public static readonly HourRange All = new(long.MinValue, long.MaxValue);

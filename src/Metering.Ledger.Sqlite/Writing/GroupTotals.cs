@@ -14,6 +14,7 @@ internal sealed class GroupTotals : IDisposable
 
     // Neighbours mostly share a total: the running one is kept out of the table.
     private TotalKey _runningKey;
+    private long _runningHourStartUnixNanoseconds;
     private TotalValue _running;
 
     /// <summary>Prepares the statements.</summary>
@@ -44,12 +45,9 @@ internal sealed class GroupTotals : IDisposable
     /// <summary>Adds an accepted record, in the hour of its timestamp.</summary>
     public void AddAccepted(int owner, in UsageRecord record)
     {
-        var key = new TotalKey(owner, record.SkuKey, HourRange.HourOf(record.TimestampUnixNanoseconds));
-        if (key != _runningKey)
-        {
-            SetRunningAside();
-            _runningKey = key;
-        }
+        ulong sinceRunningHour = (ulong)(record.TimestampUnixNanoseconds - _runningHourStartUnixNanoseconds);
+        if (sinceRunningHour >= HourRange.NanosecondsPerHour || owner != _runningKey.Owner || record.SkuKey != _runningKey.Sku)
+            RunAnother(new TotalKey(owner, record.SkuKey, HourRange.HourOf(record.TimestampUnixNanoseconds)));
 
         _running.Quantity += record.Quantity;
         _running.Records++;
@@ -84,6 +82,13 @@ internal sealed class GroupTotals : IDisposable
         _readTotal.Dispose();
         _writeTotal.Dispose();
         _addRejections.Dispose();
+    }
+
+    private void RunAnother(TotalKey key)
+    {
+        SetRunningAside();
+        _runningKey = key;
+        _runningHourStartUnixNanoseconds = key.Hour * HourRange.NanosecondsPerHour;
     }
 
     private void SetRunningAside()

@@ -7,6 +7,7 @@ namespace Metering.Ledger;
 public static class Judge
 {
     private const long MinimumSeconds = -62_135_596_800; // 0001-01-01T00:00:00Z, protobuf's first
+    private const long SecondsInAnInt64 = long.MaxValue / 1_000_000_000; // beyond it, a time is before or after every reading of the clock
     private const long MaximumSeconds = 253_402_300_799; // 9999-12-31T23:59:59Z, protobuf's last
 
     /// <summary>Finds the first broken rule before and the first broken rule after the question of duplicates.</summary>
@@ -52,10 +53,8 @@ public static class Judge
     // Seconds first: a protobuf timestamp in nanoseconds does not fit into 64 bits.
     private static int Compare(in UsageRecord record, long unixNanoseconds)
     {
-        (long seconds, long nanoseconds) = Math.DivRem(unixNanoseconds, 1_000_000_000);
-        if (nanoseconds < 0)
-            (seconds, nanoseconds) = (seconds - 1, nanoseconds + 1_000_000_000); // as protobuf counts before 1970
-        int bySeconds = record.TimestampSeconds.CompareTo(seconds);
-        return bySeconds != 0 ? bySeconds : ((long)record.TimestampNanoseconds).CompareTo(nanoseconds);
+        if (record.TimestampSeconds is > -SecondsInAnInt64 and < SecondsInAnInt64)
+            return record.TimestampUnixNanoseconds.CompareTo(unixNanoseconds);
+        return record.TimestampSeconds < 0 ? -1 : 1;
     }
 }

@@ -54,12 +54,19 @@ internal sealed class UsageVerdictCodec : MessageCodec<UsageWrite>
     public override void Write(UsageWrite message, Span<byte> destination)
     {
         int position = 0;
+        bool areAllAccepted = true;
         foreach (ref UsageRecord record in message.Records)
         {
-            if (record.Verdict == Verdict.Accepted)
+            if (record.Verdict != Verdict.Accepted)
+                areAllAccepted = false;
+            else if (record.UuidText.Length == Limits.UuidCharacters)
+                WriteAccepted(message.Text(record.UuidText), destination, ref position);
+            else
                 WriteRecord(message, record, AcceptedTag, destination, ref position);
         }
 
+        if (areAllAccepted)
+            return;
         foreach (ref UsageRecord record in message.Records)
         {
             if (record.Verdict != Verdict.Accepted)
@@ -69,6 +76,19 @@ internal sealed class UsageVerdictCodec : MessageCodec<UsageWrite>
 
     /// <inheritdoc/>
     public override UsageWrite Read(in ReadOnlySequence<byte> message) => throw new NotSupportedException("A server reads no Write responses.");
+
+    // What nearly every record is: its length is known, and copied as such.
+    private static void WriteAccepted(ReadOnlySpan<byte> uuid, Span<byte> destination, ref int position)
+    {
+        const int bytes = 4 + Limits.UuidCharacters;
+        Span<byte> place = destination.Slice(position, bytes);
+        place[0] = AcceptedTag;
+        place[1] = 2 + Limits.UuidCharacters;
+        place[2] = UuidTag;
+        place[3] = Limits.UuidCharacters;
+        uuid[..Limits.UuidCharacters].CopyTo(place[4..]);
+        position += bytes;
+    }
 
     private static void WriteRecord(UsageWrite write, in UsageRecord record, byte tag, Span<byte> destination, ref int position)
     {
