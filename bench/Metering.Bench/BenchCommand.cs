@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Metering.Bench.Places;
 
 namespace Metering.Bench;
 
@@ -54,7 +55,7 @@ internal sealed class BenchCommand
 
     private readonly Option<FileInfo?> _document = new("--document")
     {
-        Description = $"puts the tables into this Markdown file, between {DocumentPlace.Begin} and {DocumentPlace.End}; not with --short or --only",
+        Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}; not with --short or --only",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout")
@@ -85,7 +86,7 @@ internal sealed class BenchCommand
         const StringSplitOptions split = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         string[] only = [.. (parsed.GetValue(_only) ?? []).SelectMany(names => names.Split(',', split))];
         bool isWhole = !isShort && only.Length == 0;
-        string checkout = parsed.GetValue(_checkout)?.FullName ?? FindCheckout();
+        string checkout = parsed.GetValue(_checkout)?.FullName ?? CheckoutFolder.Find() ?? throw new BenchException("This is not in a checkout: say --checkout.");
         var options = new BenchOptions
         {
             Checkout = checkout,
@@ -127,8 +128,8 @@ internal sealed class BenchCommand
             $"--streams must be from 1 to {Ledger.Limits.StreamsPerConnection}: more are not allowed on one connection.");
         Require(Directory.Exists(options.Data), $"--data {options.Data}: there is no such folder.");
         Require(
-            options.Document is null || DocumentPlace.IsIn(options.Document),
-            $"--document {options.Document} has no place for the tables: it needs lines {DocumentPlace.Begin} and {DocumentPlace.End}.");
+            options.Document is null || MarkdownReport.Place.IsIn(options.Document),
+            $"--document {options.Document} has no place for the tables: it needs {MarkdownReport.Place}.");
         if (faults.Count > 0)
             throw new BenchException(string.Join(Environment.NewLine, faults));
     }
@@ -148,14 +149,6 @@ internal sealed class BenchCommand
         }
 
         return string.Join(' ', words);
-    }
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new BenchException("This is not in a checkout: say --checkout.");
     }
 }
 

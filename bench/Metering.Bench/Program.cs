@@ -36,6 +36,6 @@ static async Task<int> RunAsync(BenchOptions options, CancellationToken stop)
     await File.WriteAllTextAsync(Path.Combine(options.Results, "newest.json"), json + "\n", stop);
     await File.WriteAllTextAsync(Path.Combine(options.Results, "newest.svg"), BarChart.Of(result), stop);
     if (options.Document is { } document)
-        DocumentPlace.Put(document, MarkdownReport.Of(result));
+        MarkdownReport.Place.Put(document, MarkdownReport.Of(result));
     return 0;
 }

@@ -90,12 +90,4 @@ public class ResultTests
         Assert.All(rows.Take(6), row => Assert.Equal(rows[0].Length, row.Length));
         Assert.Equal(5 + 1, rows[0].Count(character => character == '|'));
     }
-
-    [Fact]
-    public void The_document_keeps_what_is_around_its_tables()
-    {
-        string document = DocumentPlace.Replace($"before\n{DocumentPlace.Begin}\nold\n{DocumentPlace.End}\nafter\n", "new");
-        Assert.Equal($"before\n{DocumentPlace.Begin}\nnew\n{DocumentPlace.End}\nafter\n", document);
-        Assert.Throws<BenchException>(() => DocumentPlace.Replace($"{DocumentPlace.End} {DocumentPlace.Begin}", "new"));
-    }
 }

@@ -1,10 +1,14 @@
 using System.Text;
+using Metering.Bench.Places;
 
 namespace Metering.Bench;
 
 /// <summary>The result for people, in Markdown: how it was made, the contenders, the targets.</summary>
 internal static class MarkdownReport
 {
+    /// <summary>Its place in a document.</summary>
+    public static readonly MarkedPlace Place = new("bench");
+
     public static string Of(BenchResult result)
     {
         BenchOptions options = result.Options;
