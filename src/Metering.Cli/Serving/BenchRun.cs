@@ -94,7 +94,7 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
 
     private async Task<LoadSummary> SendAsync(string what, LoadOptions load, CancellationToken stop)
     {
-        var run = new LoadRun(load, terminal.Time, TextWriter.Null);
+        var run = new LoadRun(load, terminal.Time);
         await using CancellationTokenRegistration stopping = stop.Register(run.Stop);
         LoadSummary summary = await ShowAsync(what, () => Execute(run));
         stop.ThrowIfCancellationRequested();
