@@ -64,7 +64,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         IContender[] all =
         [
             new EchoContender(options),
-            new ServerContender(options, folder),
+            new ServerContender(options, folder, time),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
             new DiskContender(options, folder, time),

@@ -44,7 +44,8 @@ public sealed class PlacesTests : IDisposable
     public void A_document_that_is_not_there_has_no_place() => Assert.False(Place.IsIn(Path.Combine(_folder, "none.md")));
 
     [Fact]
-    public void The_benchmarks_have_the_place_of_the_tables() => Assert.True(MarkdownReport.Place.IsIn(Checkout.PathOf("docs/benchmarks.md")));
+    public void The_benchmarks_have_the_places_of_the_tables() =>
+        Assert.All([MarkdownReport.Place, FullLedgerReport.Place], place => Assert.True(place.IsIn(Checkout.PathOf("docs/benchmarks.md"))));
 
     [Fact]
     public void The_checkout_is_found_from_any_folder_in_it_and_from_no_other()

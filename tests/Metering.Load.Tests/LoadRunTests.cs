@@ -103,7 +103,8 @@ public sealed class LoadRunTests : IDisposable
         Assert.All(told, progress =>
         {
             Assert.True(LoadProgress.TryRead(progress.ToString(), out double seconds, out long judged));
-            Assert.Equal((Math.Round(progress.Seconds, MidpointRounding.AwayFromZero), progress.Judged), (seconds, judged));
+            Assert.InRange(seconds, progress.Seconds - 0.051, progress.Seconds + 0.051);
+            Assert.Equal(progress.Judged, judged);
         });
         Assert.False(LoadProgress.TryRead("The token in 5 s is not 1,000 records", out _, out _));
     }

@@ -27,7 +27,7 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
     /// <param name="stop">Ends it.</param>
     public async Task<LatencyFigures> ExecuteAsync(double? maximum, CancellationToken stop)
     {
-        await using BenchServer server = await BenchServer.StartAsync(options.Checkout, folder.Make(Parts.Latency), stop);
+        await using BenchServer server = await BenchServer.StartAsync(options.Checkout, folder.Make(Parts.Latency), time, stop);
         var load = new LoadProgram(options, server.Grpc, server.Token);
         await load.RunAsync(new LoadShape(Parts.FullRequest, options.WarmSeconds), stop);
         double most = maximum ?? (await load.RunAsync(new LoadShape(Parts.FullRequest, options.OtherSeconds), stop)).AcceptedPerSecond;

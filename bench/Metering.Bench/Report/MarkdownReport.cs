@@ -28,11 +28,11 @@ internal static class MarkdownReport
             AppendContenders(text, result);
         IReadOnlyList<Target> targets = Target.Of(result);
         if (targets.Count > 0)
-            AppendTargets(text, targets);
+            Target.AppendTable(text, targets);
         if (result.Latency is { AtHalf: { } half })
         {
             text.Append(
-                $"At half of the maximum: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
+                $"At half of the maximum, with {LatencyRun.HalfConnections} connections: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
                 + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending"
                 + (half.Missed == 0 ? ".\n" : $"; {half.Missed:N0} requests could not even be sent.\n"));
         }
@@ -59,14 +59,6 @@ internal static class MarkdownReport
                 $"The disk wrote {disk.MedianOf(turn => turn.BytesPerSecond) / 1e6:N0} MB/s in writes as large as a group commit; "
                 + $"4 KiB and their fdatasync take {disk.MedianOf(turn => turn.SyncMilliseconds):N2} ms (p50).\n\n");
         }
-    }
-
-    private static void AppendTargets(StringBuilder text, IReadOnlyList<Target> targets)
-    {
-        var table = new MarkdownTable("target", "measured", "bound", "verdict");
-        foreach (Target target in targets)
-            table.Add(target.What, target.Measured, target.Bound, target.Holds ? "holds" : "**falls short**");
-        table.AppendTo(text);
     }
 
     private static string Ratio(double? ratio) => ratio is { } known ? $"{known:N2}" : "";

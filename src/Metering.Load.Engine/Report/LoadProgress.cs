@@ -16,11 +16,11 @@ internal readonly partial record struct LoadProgress(
     /// <summary>The line for people, which <see cref="TryRead"/> reads again.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Seconds,5:F0} s  {Judged,13:N0} records  {AcceptedPerSecond,11:N0} accepted/s  {RejectedPerSecond,9:N0} rejected/s  {FailedPerSecond,9:N0} failed requests/s");
+        $"{Seconds,6:F1} s  {Judged,13:N0} records  {AcceptedPerSecond,11:N0} accepted/s  {RejectedPerSecond,9:N0} rejected/s  {FailedPerSecond,9:N0} failed requests/s");
 
     /// <summary>Reads what a load in another process told, as far as it says where the run is.</summary>
     /// <param name="line">A line of its messages.</param>
-    /// <param name="seconds">Since sending began, rounded.</param>
+    /// <param name="seconds">Since sending began, rounded to a tenth.</param>
     /// <param name="judged">Records with any verdict since then.</param>
     public static bool TryRead(string line, out double seconds, out long judged)
     {
@@ -31,6 +31,6 @@ internal readonly partial record struct LoadProgress(
             && long.TryParse(match.Groups["judged"].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out judged);
     }
 
-    [GeneratedRegex(@"^\s*(?<seconds>\d+) s\s+(?<judged>[\d,]+) records\s", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\s*(?<seconds>[\d.]+) s\s+(?<judged>[\d,]+) records\s", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Line();
 }
