@@ -52,7 +52,8 @@ internal sealed class BenchCommand
     private readonly Option<DirectoryInfo?> _data = new("--data") { Description = "folder on the disk to measure [default: the folder for temporary files]" };
     private readonly Option<DirectoryInfo?> _results = new("--results")
     {
-        Description = "folder for newest.json and newest.svg, or hundred-million.json and .svg [default: bench/results; of a run that leaves the document as it is, bench/results/local]",
+        Description = $"folder for newest.json and newest.svg, or {Parts.HundredMillion}.json and .svg "
+            + "[default: bench/results; of a run that leaves the document as it is, bench/results/local]",
     };
 
     private readonly Option<long> _recordsInLedger = new("--records-in-ledger")
@@ -66,7 +67,8 @@ internal sealed class BenchCommand
 
     private readonly Option<FileInfo?> _document = new("--document")
     {
-        Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}, of {Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}; not with --short, --only another part, or --records-in-ledger",
+        Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}, those of "
+            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout")
@@ -81,8 +83,8 @@ internal sealed class BenchCommand
             "Measures this server side by side with what bounds it and with what one would use instead, in one run: an echo of the same "
             + "requests on bare Kestrel, PostgreSQL through pgbench, SQLite with a row a record, and the disk by itself. The contenders take turns; "
             + "figures are medians over the rounds, ratios are of turns of one round. "
-            + $"--only {Parts.HundredMillion} fills one ledger with as many records, in about ten minutes and 10 GB of disk, and measures what that changes: the rate with little and "
-            + "with much in it, records sent again, memory, disk, latencies, restarts after kill -9. Exit codes: 0 the run was completed; 1 it was not.")
+            + $"--only {Parts.HundredMillion} fills one ledger with as many records, in about ten minutes and 10 GB of disk, and measures "
+            + "what that changes: the rate with little and with much in it, records sent again, memory, disk, latencies, restarts after kill -9. Exit codes: 0 the run was completed; 1 it was not.")
         {
             _only, _short, _rounds, _seconds, _warm, _connections, _streams, _recordsInLedger, _data, _results, _json, _document, _checkout,
         };
@@ -150,7 +152,9 @@ internal sealed class BenchCommand
         if (only.Contains(Parts.HundredMillion) && Directory.Exists(options.Data))
         {
             long free = new DriveInfo(options.Data).AvailableFreeSpace, wanted = options.RecordsInLedger * FreeBytesPerRecord;
-            Require(free >= wanted, $"--data {options.Data}: {free / 1_000_000:N0} MB are free; {options.RecordsInLedger:N0} records take up to {wanted / 1_000_000:N0} MB.");
+            Require(
+                free >= wanted,
+                $"--data {options.Data}: {free / 1_000_000:N0} MB are free; {options.RecordsInLedger:N0} records take up to {wanted / 1_000_000:N0} MB.");
         }
 
         MarkedPlace place = only.Contains(Parts.HundredMillion) ? FullLedgerReport.Place : MarkdownReport.Place;

@@ -17,10 +17,7 @@ internal sealed class FullLedgerRun(BenchOptions options, TimeProvider time, Rew
     private const long ReplaySeed = 1;
 
     // A small ledger is measured in the same proportions.
-    private const int EarlyParts = 10, ReplayParts = 10;
-
-    // Warming up, most records repeat others: the code for new ones runs too, and the ledger hardly grows.
-    private const double WarmDuplicatesPercent = 95;
+    private const int EarlyParts = 10, ReplayParts = 10, WarmParts = 4;
 
     private const int Kills = 3;
     private const double KillAfterSeconds = 3;
@@ -88,8 +85,9 @@ internal sealed class FullLedgerRun(BenchOptions options, TimeProvider time, Rew
     private async Task<RateAt> MeasureEarlyAsync(GrowingLedger ledger, CancellationToken stop)
     {
         long records = Math.Min(EarlyRecords, options.RecordsInLedger / EarlyParts);
-        await ledger.FillAsync(records / 2, stop);
-        await ledger.SendAsync("warming up", new LoadShape(Parts.FullRequest, options.WarmSeconds) { DuplicatesPercent = WarmDuplicatesPercent, WarmSeconds = 0 }, stop);
+        await ledger.FillAsync(records / WarmParts, stop);
+        // One record a request: the same code, and the ledger grows little meanwhile.
+        await ledger.SendAsync("warming up", new LoadShape(RecordsEach: 1, options.WarmSeconds) { WarmSeconds = 0 }, stop);
         await ledger.FillAsync(records, stop);
         return await ledger.GrowAsync(TurnShape, stop);
     }

@@ -22,9 +22,6 @@ internal sealed record LoadShape(int RecordsEach, double Seconds, double Records
     /// <summary>Number from which the uuids follow, so that they can be sent again; null for uuids that nobody sent before.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Share of records, 0 to 100, that repeat one that was counted.</summary>
-    public double DuplicatesPercent { get; init; }
-
     /// <summary>The load of a turn.</summary>
     public static LoadShape Of(string name, BenchOptions options) =>
         new(Parts.RecordsEach(name), Parts.RecordsEach(name) == 1 ? options.OtherSeconds : options.Seconds);
@@ -101,8 +98,6 @@ internal sealed class LoadProgram(BenchOptions options, string address, string t
             arguments.AddRange(["--rate", $"{shape.RecordsPerSecond:F0}"]);
         if (shape.Seed is { } seed)
             arguments.AddRange(["--seed", $"{seed}"]);
-        if (shape.DuplicatesPercent > 0)
-            arguments.AddRange(["--duplicates", $"{shape.DuplicatesPercent}"]);
         return await OtherProgram.RunAsync("dotnet", arguments, stop, highestExitCode: 1, line =>
         {
             if (LoadProgress.TryRead(line, out double seconds, out long judged))
