@@ -16,6 +16,8 @@ public class FullLedgerTests
         Duplicates = 10_000_000,
         ReplayPerSecond = 150_000,
         AtHalf = new LoadFigures(1, 0, 340_000, 2, 10, 25, 40, 3, 0),
+        EchoAtHalf = new LoadFigures(1, 0, 340_000, 1, 7.77, 8.88, 9, 3, 0),
+        StolenShare = 0.125,
         PeakResidentBytes = 600_000_000,
         ResidentBytes = 500_000_000,
         ReadySeconds = [1, 3, 2],
@@ -60,7 +62,7 @@ public class FullLedgerTests
         FullLedgerResult result = Result(Good);
         string text = FullLedgerReport.Markdown(result);
         Assert.All(
-            ["1,200,000", "from 1,000,000 on", "800,000", "**680,000**", "**600,000**", "0.50 × echo", "with 4 connections", "1.00, 3.00, 2.00 s", "2.00 bytes"],
+            ["1,200,000", "from 1,000,000 on", "800,000", "**680,000**", "**600,000**", "0.50 × echo", "with 4 connections", "1.00, 3.00, 2.00 s", "2.00 bytes", "p99 7.77 ms, p99.9 8.88 ms", "12.5"],
             figure => Assert.Contains(figure, text));
         Assert.DoesNotContain("falls short", text);
         using var json = System.Text.Json.JsonDocument.Parse(FullLedgerReport.Json(result));

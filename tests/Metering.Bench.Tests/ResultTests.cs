@@ -68,6 +68,27 @@ public class ResultTests
     public void What_was_not_measured_is_not_judged() =>
         Assert.DoesNotContain(Target.Of(SampleResult.Make()), target => target.What.Contains("p99") || target.What.Contains("1 a request"));
 
+    [Theory]
+    [InlineData("cpu  10 0 10 60 0 0 0 20 5 5", 0.2)]
+    [InlineData("cpu  100 0 0 0 0 0 0 0 0 0", 0)]
+    [InlineData("cpu  0 0 0 0 0 0 0 0 0 0", 0)]
+    public void Time_that_the_host_took_is_a_part_of_all_time(string after, double share) =>
+        Assert.Equal(share, ProcessorTheft.ShareBetween(ProcessorTheft.Parse("cpu  0 0 0 0 0 0 0 0 0 0"), ProcessorTheft.Parse(after)), 9);
+
+    [Fact]
+    public void Time_that_the_host_took_is_known_here() => Assert.InRange(new ProcessorTheft().Share, 0, 1);
+
+    [Fact]
+    public void Latencies_stand_beside_those_of_the_echo_and_say_how_many_connections_made_them()
+    {
+        LatencyFigures latency = SampleResult.Latency(2, 9, 20);
+        BenchResult result = SampleResult.Make(latency with { EchoAtHalf = latency.AtHalf with { P99Milliseconds = 7.77 } }) with { StolenShare = 0.125 };
+        string text = MarkdownReport.Of(result);
+        Assert.Contains($"with {LatencyRun.HalfConnections} connections: p50", text);
+        Assert.Contains("The echo, with the same load: p50 2.00 ms, p99 7.77 ms", text);
+        Assert.Contains("took 12.5", text);
+    }
+
     [Fact]
     public void The_json_document_has_every_turn()
     {

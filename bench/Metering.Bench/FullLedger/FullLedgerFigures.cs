@@ -29,6 +29,12 @@ internal sealed record FullLedgerFigures
     /// <summary>Latencies at half of the rate of the full ledger, from the intended moments of sending.</summary>
     public required LoadFigures AtHalf { get; init; }
 
+    /// <summary>The same load on the echo: what machine, wire and load generator make of it without a ledger.</summary>
+    public required LoadFigures EchoAtHalf { get; init; }
+
+    /// <summary>Part of the processors' time that the machine's host took for others, from 0 to 1.</summary>
+    public required double StolenShare { get; init; }
+
     /// <summary>Most memory that the server had resident in the turn with a full ledger.</summary>
     public required long PeakResidentBytes { get; init; }
 

@@ -14,7 +14,7 @@ internal static class FullLedgerReport
     public static string Markdown(FullLedgerResult result)
     {
         (BenchOptions options, FullLedgerFigures figures) = (result.Options, result.Figures);
-        LoadFigures half = figures.AtHalf;
+        (LoadFigures half, LoadFigures echo) = (figures.AtHalf, figures.EchoAtHalf);
         var text = new StringBuilder();
         text.Append(
             $"Measured by `{options.Command}` on {result.Started:yyyy-MM-dd} on {result.Machine};\n"
@@ -30,7 +30,9 @@ internal static class FullLedgerReport
         Target.AppendTable(text, result.Targets);
         text.Append(
             $"At half of the rate, with {LatencyRun.HalfConnections} connections: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, "
-            + $"p99.9 {half.P999Milliseconds:N2} ms, max {half.MaximumMilliseconds:N1} ms.\n"
+            + $"p99.9 {half.P999Milliseconds:N2} ms, max {half.MaximumMilliseconds:N1} ms;\n"
+            + $"the echo with the same load p50 {echo.P50Milliseconds:N2} ms, p99 {echo.P99Milliseconds:N2} ms, p99.9 {echo.P999Milliseconds:N2} ms. "
+            + $"The machine's host took {figures.StolenShare:P1} of the processors' time for others.\n"
             + $"Resident {figures.ResidentBytes / 1e6:N0} MB at the end of the last turn. "
             + $"Ready after {string.Join(", ", figures.ReadySeconds.Select(seconds => $"{seconds:N2}"))} s, the start of the process\n"
             + "and of its runtime included; the files are in the page cache then. "

@@ -28,6 +28,7 @@ internal sealed class FullLedgerRun(BenchOptions options, TimeProvider time, Rew
     {
         Machine machine = Machine.Here(options.Data);
         DateTimeOffset started = time.GetUtcNow();
+        var theft = new ProcessorTheft();
         using var folder = new WorkFolder(options.Data);
         string data = folder.Make("server");
         line.Say($"Filling a ledger in {options.Data} with {options.RecordsInLedger:N0} records; first the echo.");
@@ -55,9 +56,12 @@ internal sealed class FullLedgerRun(BenchOptions options, TimeProvider time, Rew
             "sent again", new LoadShape(Parts.FullRequest, 0) { Requests = replayed / Parts.FullRequest, Seed = ReplaySeed, WarmSeconds = 0 }, stop);
         line.Say($"Sent {replayed:N0} of them again: {replay.Duplicates:N0} DUPLICATE, {replay.JudgedPerSecond:N0} records/s.");
         LoadFigures half = await ledger.SendAsync(
-            "at half of the rate",
-            TurnShape with { RecordsPerSecond = full.RecordsPerSecond / 2, WarmSeconds = options.WarmSeconds / 2, Connections = LatencyRun.HalfConnections }, stop);
-        line.Say($"At {full.RecordsPerSecond / 2:N0} records/s: p99 {half.P99Milliseconds:N1} ms, p99.9 {half.P999Milliseconds:N1} ms.");
+            "at half of the rate", LatencyRun.AtRate(full.RecordsPerSecond / 2, options.Seconds, options), stop);
+        LoadFigures echoHalf = await new LoadProgram(options, echo.Address, "any").RunAsync(
+            LatencyRun.AtRate(full.RecordsPerSecond / 2, options.OtherSeconds, options), stop);
+        line.Say(
+            $"At {full.RecordsPerSecond / 2:N0} records/s: p99 {half.P99Milliseconds:N1} ms, p99.9 {half.P999Milliseconds:N1} ms; "
+            + $"the echo there {echoHalf.P99Milliseconds:N1} ms, {echoHalf.P999Milliseconds:N1} ms.");
 
         IReadOnlyList<double> ready = await KillAndRestartAsync(ledger, stop);
         await TakeEchoTurnAsync(echo, echoTurns, stop);
@@ -73,6 +77,8 @@ internal sealed class FullLedgerRun(BenchOptions options, TimeProvider time, Rew
             Duplicates = replay.Duplicates,
             ReplayPerSecond = replay.JudgedPerSecond,
             AtHalf = half,
+            EchoAtHalf = echoHalf,
+            StolenShare = theft.Share,
             PeakResidentBytes = peak,
             ResidentBytes = resident,
             ReadySeconds = ready,

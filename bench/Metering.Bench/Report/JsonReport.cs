@@ -28,6 +28,8 @@ internal static class JsonReport
             result.Options.Connections,
             result.Options.Streams,
             result.PostgresClients,
+            result.StolenShare,
+            LatencyRun.HalfConnections,
             Contenders = result.Contenders.Select(contender => new
             {
                 contender.Name,

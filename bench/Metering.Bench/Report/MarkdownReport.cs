@@ -35,7 +35,11 @@ internal static class MarkdownReport
                 $"At half of the maximum, with {LatencyRun.HalfConnections} connections: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
                 + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending"
                 + (half.Missed == 0 ? ".\n" : $"; {half.Missed:N0} requests could not even be sent.\n"));
+            if (result.Latency.EchoAtHalf is { } echo)
+                text.Append($"The echo, with the same load: p50 {echo.P50Milliseconds:N2} ms, p99 {echo.P99Milliseconds:N2} ms, p99.9 {echo.P999Milliseconds:N2} ms.\n");
         }
+
+        text.Append($"The machine's host took {result.StolenShare:P1} of the processors' time for others meanwhile.\n");
 
         return text.ToString().TrimEnd();
     }
