@@ -62,7 +62,7 @@ public class FullLedgerTests
         FullLedgerResult result = Result(Good);
         string text = FullLedgerReport.Markdown(result);
         Assert.All(
-            ["1,200,000", "from 1,000,000 on", "800,000", "**680,000**", "**600,000**", "0.50 × echo", "with 4 connections", "1.00, 3.00, 2.00 s", "2.00 bytes", "p99 7.77 ms, p99.9 8.88 ms", "12.5"],
+            ["1,200,000", "from 1,000,000 on", "800,000", "**680,000**", "**600,000**", "0.500 × echo", "with 4 connections", "1.00, 3.00, 2.00 s", "2.00 bytes", "p99 7.77 ms, p99.9 8.88 ms", "12.5"],
             figure => Assert.Contains(figure, text));
         Assert.DoesNotContain("falls short", text);
         using var json = System.Text.Json.JsonDocument.Parse(FullLedgerReport.Json(result));

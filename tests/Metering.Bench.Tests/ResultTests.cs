@@ -64,6 +64,22 @@ public class ResultTests
         Assert.Contains("7 requests could not even be sent", MarkdownReport.Of(result));
     }
 
+    [Theory]
+    [InlineData(0.4999, 0.5, "0.49", false)]
+    [InlineData(0.29, 0.29, "0.29", true)]
+    [InlineData(1234.567, 0.5, "1,234.56", true)]
+    public void A_figure_that_is_to_be_high_is_not_rounded_up(double figure, double bound, string shown, bool holds) =>
+        Assert.Equal((shown, holds), Judge(Target.AtLeast("", figure, bound, "")));
+
+    [Theory]
+    [InlineData(10.01, 10, "10.1", false)]
+    [InlineData(2.3, 2.3, "2.3", true)]
+    [InlineData(double.PositiveInfinity, 10, "∞", false)]
+    public void A_figure_that_is_to_be_low_is_not_rounded_down(double figure, double bound, string shown, bool holds) =>
+        Assert.Equal((shown, holds), Judge(Target.AtMost("", figure, bound, "")));
+
+    private static (string Shown, bool Holds) Judge(Target target) => (target.Measured, target.Holds);
+
     [Fact]
     public void What_was_not_measured_is_not_judged() =>
         Assert.DoesNotContain(Target.Of(SampleResult.Make()), target => target.What.Contains("p99") || target.What.Contains("1 a request"));

@@ -31,8 +31,8 @@ internal sealed record FullLedgerResult(BenchOptions Options, Machine Machine, D
             string half = $"{at}, at half of its rate ({figures.Full.RecordsPerSecond / 2:N0} records/s)";
             var targets = new List<Target>
             {
-                Target.AtLeast($"rate {at} as a part of the rate with {Million(figures.Early.Records)}", FullToEarly, EarlyPart, ""),
-                Target.AtLeast($"sustained from empty to {Million(figures.Full.Records)}, sealing and merging included", SustainedToEcho, EchoPart, "× echo"),
+                Target.AtLeast($"rate {at} as a part of the rate with {Million(figures.Early.Records)}", FullToEarly, EarlyPart, "", "N3"),
+                Target.AtLeast($"sustained from empty to {Million(figures.Full.Records)}, sealing and merging included", SustainedToEcho, EchoPart, "× echo", "N3"),
                 new(
                     $"{Million(figures.Replayed)} records sent again: answered DUPLICATE", $"{figures.Duplicates:N0}", "all",
                     figures.Duplicates == figures.Replayed),

@@ -60,11 +60,20 @@ internal sealed record Target(string What, string Measured, string Bound, bool H
 
     /// <summary>A figure that is to be high.</summary>
     public static Target AtLeast(string what, double figure, double bound, string unit, string format = "N2") =>
-        new(what, $"{figure.ToString(format)} {unit}".Trim(), $"≥ {bound:#,0.##} {unit}".Trim(), figure >= bound);
+        new(what, $"{Show(figure, format, Math.Floor)} {unit}".Trim(), $"≥ {bound:#,0.##} {unit}".Trim(), figure >= bound);
 
     /// <summary>A figure that is to be low.</summary>
     public static Target AtMost(string what, double figure, double bound, string unit, string format = "N1") =>
-        new(what, $"{figure.ToString(format)} {unit}".Trim(), $"≤ {bound:#,0.##} {unit}".Trim(), figure <= bound);
+        new(what, $"{Show(figure, format, Math.Ceiling)} {unit}".Trim(), $"≤ {bound:#,0.##} {unit}".Trim(), figure <= bound);
+
+    // Rounded to the bad side: what falls short by a hair is not to look as if it held. Decimal, since binary fractions are off by a hair.
+    private static string Show(double figure, string format, Func<decimal, decimal> round)
+    {
+        if (!double.IsFinite(figure))
+            return figure.ToString(format);
+        decimal unit = (decimal)Math.Pow(10, int.Parse(format.AsSpan(1)));
+        return (round((decimal)figure * unit) / unit).ToString(format);
+    }
 
     /// <summary>Writes a table of targets, with an empty line after it.</summary>
     public static void AppendTable(StringBuilder text, IEnumerable<Target> targets)
