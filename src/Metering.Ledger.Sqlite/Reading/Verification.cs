@@ -68,7 +68,8 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         bool isRead = archived.TryRead(archive, Read, uuids.IsFirst, cancellationToken);
         if (!isRead && uuids.IsFirst)
         {
-            _absent.Add(archive.File);
+            if (!archived.IsPresent(archive))
+                _absent.Add(archive.File);
             indexed.AddAbsent(archive.FirstBatch, archive.LastBatch, archived.RecordsIn);
         }
 

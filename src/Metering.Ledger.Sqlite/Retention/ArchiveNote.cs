@@ -79,20 +79,26 @@ internal sealed record ArchiveNote(
     /// <summary>
     /// Drops the next records from the ledger's file. Number, records and checksum of each batch stay. In a transaction.
     /// </summary>
+    /// <remarks>
+    /// Rows are deleted and added anew: shortened where they are, small ones would leave every page as it is, nearly empty,
+    /// and none would become free.
+    /// </remarks>
     public ArchiveNote DropSome(Database database)
     {
-        long last = DroppedBatch;
+        var left = new List<(long Number, long Records, byte[] Checksum)>();
         using (Statement rows = database.Prepare(
-            "SELECT number, length(body) FROM batch WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3"))
+            "SELECT number, records, length(body), substr(body, -4) FROM batch WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3"))
         {
             rows.Bind(1, DroppedBatch).Bind(2, LastBatch).Bind(3, DropBatches);
-            for (long bytes = 0; bytes < Limits.ArchiveDropBytes && rows.Step(); bytes += rows.Number(1))
-                last = rows.Number(0);
+            for (long bytes = 0; bytes < Limits.ArchiveDropBytes && rows.Step(); bytes += rows.Number(2))
+                left.Add((rows.Number(0), rows.Number(1), rows.Bytes(3).ToArray()));
         }
 
-        using Statement drop = database.Prepare(
-            "UPDATE batch SET body = substr(body, -4) WHERE number > ?1 AND number <= ?2 AND length(body) > 4");
-        drop.Bind(1, DroppedBatch).Bind(2, last).Run();
+        long last = left.Count == 0 ? LastBatch : left[^1].Number;
+        using (Statement drop = database.Prepare("DELETE FROM batch WHERE number > ?1 AND number <= ?2"))
+            drop.Bind(1, DroppedBatch).Bind(2, last).Run();
+        using (Statement keep = database.Prepare("INSERT INTO batch VALUES(?1, ?2, ?3)"))
+            left.ForEach(row => keep.Bind(1, row.Number).Bind(2, row.Records).Bind(3, row.Checksum).Run());
         using Statement note = database.Prepare("UPDATE archive SET dropped_batch = ?2 WHERE number = ?1");
         note.Bind(1, Number).Bind(2, last).Run();
         return this with { DroppedBatch = last };

@@ -26,6 +26,9 @@ internal sealed class ArchiveVerification(Database database, ArchiveFolder folde
         return totals;
     }
 
+    /// <summary>Whether its file is there.</summary>
+    public bool IsPresent(ArchiveNote archive) => folder.Find(archive.File) is not null;
+
     /// <summary>Records of the batches from one to another.</summary>
     public long RecordsIn(long first, long last)
     {
