@@ -18,6 +18,10 @@ internal sealed class Archives(
                 ? await Task.Run(() => file.Read(() => Plan(order, cancellationToken)), cancellationToken)
                 : await Task.Run(() => maker.MakeAsync(order.AcceptedBeforeUnixNanoseconds, cancellationToken), cancellationToken);
         }
+        catch (StoreException fault)
+        {
+            return new ArchiveAnswer(ArchiveOutcome.Failed, Reason: fault.Message);
+        }
         finally
         {
             records.Release();

@@ -54,6 +54,9 @@ public enum ArchiveOutcome
 
     /// <summary>Refused: the disk has no room for the file; nothing was changed.</summary>
     StorageFull,
+
+    /// <summary>Refused: the disk or the store failed, or holds what it should not.</summary>
+    Failed,
 }
 
 /// <summary>An archive.</summary>
