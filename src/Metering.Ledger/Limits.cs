@@ -134,7 +134,7 @@ public static partial class Limits
     public const int ArchiveTotals = 100_000;
 
     /// <summary>Bytes of records that are dropped in one transaction: writes wait for so long.</summary>
-    public const int ArchiveDropBytes = 4 * 1024 * 1024;
+    public const int ArchiveDropBytes = 1024 * 1024;
 
     /// <summary>Most records of an archive in one answer.</summary>
     public const int ArchivePageRecords = 1_000;

@@ -26,7 +26,7 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
 
     private async ValueTask<RpcResult<CreateArchiveResponse>> CreateAsync(CreateArchiveRequest request, RpcCall call)
     {
-        if (!TryReadMoment(request, out long acceptedBefore, out FieldFault fault))
+        if (ArchiveMoment.Read(request, clock, acceptance, out long acceptedBefore) is { } fault)
             return RefusalStatus.Of(Refusal.InvalidFields([fault]));
         var order = new ArchiveOrder(acceptedBefore, request.DryRun, request.AfterBatch);
         ArchiveAnswer answer = await archives.CreateAsync(order, call.CancellationToken);
@@ -79,35 +79,6 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
             return RefusalStatus.Of(new Refusal(RefusalKind.Damaged, damage.Message));
         }
     }
-
-    private bool TryReadMoment(CreateArchiveRequest request, out long acceptedBefore, out FieldFault fault)
-    {
-        DateTimeOffset now = MeteringClock.ToDateTimeOffset(clock.ReadUnixNanoseconds());
-        TimeSpan youngest = acceptance > Limits.ArchiveAgeMinimum ? acceptance : Limits.ArchiveAgeMinimum;
-        (string field, TimeSpan? age) = (request.OlderThan, request.AcceptedBefore) switch
-        {
-            ({ } given, null) => ("older_than", AgeOf(given)),
-            (null, { } moment) => ("accepted_before", AgeOf(now, moment)),
-            _ => ("older_than", null),
-        };
-        acceptedBefore = age is { } old && old <= Limits.ArchiveAgeMaximum ? MeteringClock.ToUnixNanoseconds(now - old) : 0;
-        fault = age is null && field == "older_than" && (request.OlderThan is null || request.AcceptedBefore is not null)
-            ? new(field, "or accepted_before must be given, and not both")
-            : age is null || age > Limits.ArchiveAgeMaximum
-            ? new(field, $"is out of range: records can be archived that are {youngest.TotalHours} hours to {Limits.ArchiveAgeMaximum.TotalDays} days old")
-            : age < youngest
-            ? new(field, $"reaches records that are {age.Value.TotalHours:0.##} hours old; they must be {youngest.TotalHours} hours old at least: "
-                + "a day, or the acceptance window and the future tolerance together")
-            : default;
-        return fault.Field is null;
-    }
-
-    private static TimeSpan? AgeOf(Duration given) =>
-        given.Seconds is >= -Duration.MaxSeconds and <= Duration.MaxSeconds && given.Nanos is > -1_000_000_000 and < 1_000_000_000
-            ? given.ToTimeSpan() : null;
-
-    private static TimeSpan? AgeOf(DateTimeOffset now, Timestamp moment) =>
-        moment.Seconds is >= -62_135_596_800 and <= 253_402_300_799 && moment.Nanos is >= 0 and < 1_000_000_000 ? now - moment.ToDateTimeOffset() : null;
 
     private static Archive Describe(ArchiveEntry archive) => new()
     {
