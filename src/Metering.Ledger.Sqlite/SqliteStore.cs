@@ -28,6 +28,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Group _group;
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
+    private readonly Archives _archives;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
@@ -45,7 +46,7 @@ public sealed class SqliteStore : IMeteringStore
         var verification = new Verification(file, index, folder, options.VerificationUuids);
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
-        Archives = new Archives(file, folder, maker, options, index.Ledger, records);
+        _archives = new Archives(file, folder, maker, options, index.Ledger, records);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -79,7 +80,7 @@ public sealed class SqliteStore : IMeteringStore
     public ICredentialStore Credentials { get; }
 
     /// <summary>Old records in files of their own.</summary>
-    public IArchives Archives { get; }
+    public IArchives Archives => _archives;
 
     /// <summary>What was found and done at opening.</summary>
     public StoreOpening Opening { get; }
@@ -146,6 +147,7 @@ public sealed class SqliteStore : IMeteringStore
 
     private async Task CloseAsync()
     {
+        await _archives.DisposeAsync();
         await _writer.StopAsync();
         _checkpointer.Stop();
         _group.Dispose();

@@ -289,6 +289,34 @@ public sealed class ArchiveDamageTests
         await ArchiveFiles.AssertWholeAsync(store.Store, store, 300);
     }
 
+    [Theory]
+    [InlineData(ArchiveStep.Written)]
+    [InlineData(ArchiveStep.Noted)]
+    [InlineData(ArchiveStep.Dropped)]
+    public async Task Closing_while_an_archive_is_made_waits_for_it_and_the_next_start_goes_on(object at)
+    {
+        TestStore? opened = null;
+        Task closing = Task.CompletedTask;
+        await using var store = new TestStore(options => ArchiveFiles.Small(options) with
+        {
+            ArchiveBytes = 1_000_000,
+            ArchiveStepReached = step =>
+            {
+                if (step.Equals(at) && closing.IsCompleted)
+                    closing = opened!.CloseAsync();
+            },
+        });
+        opened = store;
+        await ArchiveFiles.FillAsync(store, 3);
+        SqliteStore closed = store.Store;
+        Task<ArchiveAnswer> archiving = closed.Archives.CreateAsync(new ArchiveOrder(ArchiveFiles.Moment(store, 1)), TestStore.Stop);
+        await Task.WhenAny(archiving);
+        await closing;
+        Assert.Equal(at is ArchiveStep.Written, archiving.IsCanceled);
+        Assert.Equal(at is ArchiveStep.Written ? 300 : 100, (await store.RecordsAsync()).Count);
+        await ArchiveFiles.AssertWholeAsync(store.Store, store, 300);
+    }
+
     private static async Task AssertDuplicatesAsync(TestStore store)
     {
         for (int id = 1; id <= 600; id++)

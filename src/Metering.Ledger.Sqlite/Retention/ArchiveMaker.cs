@@ -11,15 +11,18 @@ internal sealed class ArchiveMaker(
     private const int TotalsTogether = 2_000; // added in one transaction
 
     /// <summary>Makes an archive of the oldest records.</summary>
+    /// <param name="acceptedBefore">Every one of them was accepted before this moment.</param>
+    /// <param name="stopping">The store closes: what is not dropped yet is dropped at the next start.</param>
+    /// <param name="cancellationToken">Gives up, until the archive is noted.</param>
     /// <exception cref="StoreException">The store cannot be read or written, or the file is not what was written.</exception>
-    public async Task<ArchiveAnswer> MakeAsync(long acceptedBefore, CancellationToken cancellationToken)
+    public async Task<ArchiveAnswer> MakeAsync(long acceptedBefore, CancellationToken stopping, CancellationToken cancellationToken)
     {
         try
         {
             using Database database = file.Connect(forWriting: false);
             List<ArchiveNote> notes = ArchiveNote.ReadAll(database);
             foreach (ArchiveNote before in notes)
-                await DropAsync(before); // what a full disk left
+                await DropAsync(before, stopping); // what a full disk left
             (ArchiveFile File, byte[] Sha256)? made = FindUnfinished(database, notes, acceptedBefore, cancellationToken)
                 ?? Write(database, notes, acceptedBefore, cancellationToken);
             if (made is not var (found, sha256))
@@ -32,7 +35,7 @@ internal sealed class ArchiveMaker(
             cancellationToken.ThrowIfCancellationRequested();
             ArchiveNote note = await NoteAsync(archive, sha256, notes.Count + 1);
             Reached(ArchiveStep.Noted);
-            await DropAsync(note);
+            await DropAsync(note, stopping);
             return new ArchiveAnswer(ArchiveOutcome.Archived, Archives.EntryOf(note, isPresent: true));
         }
         catch (IOException fault) when (DiskSpace.IsFull(fault))
@@ -142,11 +145,11 @@ internal sealed class ArchiveMaker(
         return note;
     }
 
-    private async Task DropAsync(ArchiveNote note)
+    private async Task DropAsync(ArchiveNote note, CancellationToken stopping)
     {
         try
         {
-            while (note.DroppedBatch < note.LastBatch)
+            while (note.DroppedBatch < note.LastBatch && !stopping.IsCancellationRequested)
             {
                 note = await writer.ChangeAsync(note.DropSome, CancellationToken.None);
                 Reached(ArchiveStep.Dropped);

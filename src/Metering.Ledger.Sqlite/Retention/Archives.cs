@@ -2,8 +2,12 @@ namespace Metering.Ledger.Sqlite;
 
 /// <summary>The archives of a ledger: one is made at a time, and not while the ledger is verified.</summary>
 internal sealed class Archives(
-    StoreFile file, ArchiveFolder folder, ArchiveMaker maker, SqliteStoreOptions options, Guid ledger, SemaphoreSlim records) : IArchives
+    StoreFile file, ArchiveFolder folder, ArchiveMaker maker, SqliteStoreOptions options, Guid ledger, SemaphoreSlim records)
+    : IArchives, IAsyncDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _making = Task.CompletedTask;
+
     /// <inheritdoc/>
     public string Folder => folder.Path;
 
@@ -14,9 +18,12 @@ internal sealed class Archives(
             return new ArchiveAnswer(ArchiveOutcome.Busy, Reason: "An archive is being made, or the ledger is being verified. Try again when that is done.");
         try
         {
-            return order.DryRun
-                ? await Task.Run(() => file.Read(() => Plan(order, cancellationToken)), cancellationToken)
-                : await Task.Run(() => maker.MakeAsync(order.AcceptedBeforeUnixNanoseconds, cancellationToken), cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            Task<ArchiveAnswer> making = order.DryRun
+                ? Task.Run(() => file.Read(() => Plan(order, either.Token)), either.Token)
+                : Task.Run(() => maker.MakeAsync(order.AcceptedBeforeUnixNanoseconds, _stopping.Token, either.Token), either.Token);
+            _making = making;
+            return await making;
         }
         catch (StoreException fault)
         {
@@ -38,6 +45,15 @@ internal sealed class Archives(
     /// <inheritdoc/>
     public Task<ArchivePage?> ReadAsync(string fileName, ArchivePosition from, int recordsMaximum, CancellationToken cancellationToken) =>
         Task.Run(() => Read(fileName, from, recordsMaximum), cancellationToken);
+
+    /// <summary>Gives up what is being made, unless it is noted already, and waits for it. The store stops after that.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _making.ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _stopping.Dispose();
+    }
 
     /// <summary>What people are told of an archive.</summary>
     public static ArchiveEntry EntryOf(ArchiveNote note, bool isPresent) => new(
