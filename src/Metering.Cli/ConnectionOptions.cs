@@ -118,7 +118,11 @@ internal sealed class ConnectionOptions
 
     /// <summary>Makes the client.</summary>
     /// <exception cref="CommandException">A credential is missing or cannot be read.</exception>
-    public MeteringClient Connect(ParseResult line, Terminal terminal)
+    public MeteringClient Connect(ParseResult line, Terminal terminal) => Connect(line, terminal, AdministrationTimeout);
+
+    /// <summary>Makes the client, for administrative calls that may take so long.</summary>
+    /// <exception cref="CommandException">A credential is missing or cannot be read.</exception>
+    public MeteringClient Connect(ParseResult line, Terminal terminal, TimeSpan administrationTimeout)
     {
         string? given = Value(line, terminal, _data, "METERING_DATA");
         string? named = Value(line, terminal, _address, "METERING_ADDRESS");
@@ -142,7 +146,7 @@ internal sealed class ConnectionOptions
             options.AdminToken = AdminToken(line, terminal, isLocal ? data : null);
             options.ClientCertificateFile = PathOf(line, terminal, _clientCertificate, "METERING_CLIENT_CERT");
             options.ClientKeyFile = PathOf(line, terminal, _clientKey, "METERING_CLIENT_KEY");
-            options.RequestTimeout = AdministrationTimeout;
+            options.RequestTimeout = administrationTimeout;
         }
 
         AddIdentity(options, line, terminal);

@@ -68,6 +68,8 @@ internal static class Program
             CommandGroup.Create("token", "Exchanges keys for IAM tokens, and revokes them.", TokenCreateCommand.Create(terminal),
                 TokenRevokeCommand.Create(terminal)),
             CommandGroup.Create("signing-key", "Changes the key that the server signs IAM tokens with.", SigningKeyRotateCommand.Create(terminal)),
+            CommandGroup.Create("archive", "Puts old records into files of their own, and reads them.", ArchiveCreateCommand.Create(terminal),
+                ArchiveListCommand.Create(terminal), ArchiveVerifyCommand.Create(terminal), ArchiveExportCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
         };

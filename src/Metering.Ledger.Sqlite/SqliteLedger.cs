@@ -2,7 +2,7 @@ namespace Metering.Ledger.Sqlite;
 
 /// <summary>The ledger's face: writes go to the writer, readings to connections of their own.</summary>
 internal sealed class SqliteLedger(
-    Writer writer, Group group, LedgerReader reader, StoreFile file, OpenedIndex index, SqliteStoreOptions options) : ILedger
+    Writer writer, Group group, LedgerReader reader, StoreFile file, Verification verification, SemaphoreSlim records) : ILedger
 {
     /// <inheritdoc/>
     public long HighWaterUnixNanoseconds => group.HighWaterUnixNanoseconds;
@@ -35,6 +35,16 @@ internal sealed class SqliteLedger(
         reader.ReadRecordsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) =>
-        Task.Run(() => file.Read(() => new Verification(file, index, options.VerificationUuids).Run(cancellationToken)), cancellationToken);
+    public async Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken)
+    {
+        await records.WaitAsync(cancellationToken); // while an archive is made, records leave
+        try
+        {
+            return await Task.Run(() => file.Read(() => verification.Run(cancellationToken)), cancellationToken);
+        }
+        finally
+        {
+            records.Release();
+        }
+    }
 }

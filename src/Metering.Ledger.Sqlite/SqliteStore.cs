@@ -28,10 +28,11 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Group _group;
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
+    private readonly Archives _archives;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
-    private SqliteStore(StoreFile file, OpenedIndex index, SqliteStoreOptions options, TimeProvider time, long startedAt)
+    private SqliteStore(StoreFile file, OpenedIndex index, ArchiveFolder folder, SqliteStoreOptions options, TimeProvider time, long startedAt)
     {
         _file = file;
         _index = index.Index;
@@ -41,7 +42,11 @@ public sealed class SqliteStore : IMeteringStore
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
         _checkpointer.Failed = _writer.Fail;
         index.Keeper.Listen(Notice, _writer.Fail);
-        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, index, options);
+        var records = new SemaphoreSlim(1);
+        var verification = new Verification(file, index, folder, options.VerificationUuids);
+        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
+        var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
+        _archives = new Archives(file, folder, maker, options, index.Ledger, records);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -74,6 +79,9 @@ public sealed class SqliteStore : IMeteringStore
     /// <summary>Signing keys and revocations.</summary>
     public ICredentialStore Credentials { get; }
 
+    /// <summary>Old records in files of their own.</summary>
+    public IArchives Archives => _archives;
+
     /// <summary>What was found and done at opening.</summary>
     public StoreOpening Opening { get; }
 
@@ -105,8 +113,11 @@ public sealed class SqliteStore : IMeteringStore
         OpenedIndex? index = null;
         try
         {
-            index = file.Read(() => IndexOpening.Open(file, options));
-            SqliteStore store = file.Read(() => new SqliteStore(file, index, options, time, startedAt));
+            var archives = new ArchiveFolder(file.Path);
+            IReadOnlyList<string> notices = file.Read(() => ArchiveOpening.Finish(file.Writer, archives));
+            index = file.Read(() => IndexOpening.Open(file, archives, options));
+            index = index with { Notices = [.. notices, .. index.Notices] };
+            SqliteStore store = file.Read(() => new SqliteStore(file, index, archives, options, time, startedAt));
             store._checkpointer.Start();
             store._writer.Start();
             return store;
@@ -136,6 +147,7 @@ public sealed class SqliteStore : IMeteringStore
 
     private async Task CloseAsync()
     {
+        await _archives.DisposeAsync();
         await _writer.StopAsync();
         _checkpointer.Stop();
         _group.Dispose();

@@ -40,6 +40,18 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Runs of the index that are merged into one; from 2 to 64.</summary>
     public int IndexFanIn { get; init; } = 4;
 
+    /// <summary>Bytes of records at which an archive is full; at least 1.</summary>
+    public long ArchiveBytes { get; init; } = Limits.ArchiveBytes;
+
+    /// <summary>Told of each step of archiving; for tests, which crash there.</summary>
+    internal Action<ArchiveStep>? ArchiveStepReached { get; init; }
+
+    /// <summary>
+    /// Drops what was archived without having read it back, which breaks the promise. Only for the control of the tests
+    /// that damage archives while they are made, and reached by no setting.
+    /// </summary>
+    internal bool IsArchiveProofSkipped { get; init; }
+
     /// <summary>Told of each step of sealing and merging, on the index's thread; for tests, which crash there.</summary>
     internal Action<IndexStep>? IndexStepReached { get; init; }
 
@@ -65,6 +77,8 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"the log's thresholds of {CheckpointBytes} and {RestartLogBytes} bytes must be positive and in order");
         if (VerificationUuids < 1)
             faults.Add($"a verification must keep at least 1 uuid, not {VerificationUuids}");
+        if (ArchiveBytes < 1)
+            faults.Add($"an archive must hold at least 1 byte of records, not {ArchiveBytes}");
         if (IndexRecentUuids < 1)
             faults.Add($"the index must keep at least 1 uuid in memory, not {IndexRecentUuids}");
         if (IndexFanIn is < 2 or > 64)

@@ -48,10 +48,16 @@ public interface ILedger
     /// <summary>Hourly counts of rejected records, sorted by owner, reason and hour, of one consistent state.</summary>
     IAsyncEnumerable<HourRejections> ReadRejectionsAsync(HourRange range, CancellationToken cancellationToken);
 
-    /// <summary>Accepted records in commit order, each checked against its checksum.</summary>
+    /// <summary>
+    /// Accepted records in commit order, each checked against its checksum: those that were not archived. When some of them
+    /// are archived meanwhile, the reading ends with an exception that says so.
+    /// </summary>
     IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Recomputes the totals from the records and compares; the first differences are listed.</summary>
+    /// <summary>
+    /// Recomputes the totals from the records, those in archives included, and compares; the first differences are listed.
+    /// Of an archive whose file is not there, its totals are taken as the ledger keeps them.
+    /// </summary>
     Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken);
 }
 
@@ -85,6 +91,10 @@ public readonly record struct CountedRecord(
     UInt128 Uuid, int OwnerKey, int SkuKey, long Quantity, long TimestampUnixNanoseconds, long AcceptedUnixNanoseconds, int AccountKey, Guid RequestId);
 
 /// <summary>What a verification found.</summary>
-/// <param name="Records">Records read.</param>
+/// <param name="Records">Records read, those in archives included.</param>
 /// <param name="Differences">Each difference in words; empty when the ledger is sound.</param>
-public sealed record LedgerVerification(long Records, IReadOnlyList<string> Differences);
+public sealed record LedgerVerification(long Records, IReadOnlyList<string> Differences)
+{
+    /// <summary>Files of archives that are not there, so that their records were not read.</summary>
+    public IReadOnlyList<string> AbsentArchives { get; init; } = [];
+}

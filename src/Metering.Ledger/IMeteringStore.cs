@@ -21,4 +21,7 @@ public interface IMeteringStore : IAsyncDisposable
 
     /// <summary>Signing keys and revocations.</summary>
     ICredentialStore Credentials { get; }
+
+    /// <summary>Old records in files of their own; null when this store keeps all of them.</summary>
+    IArchives? Archives => null;
 }

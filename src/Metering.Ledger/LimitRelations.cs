@@ -62,6 +62,12 @@ public static partial class Limits
         new("a burst of exchanges can be counted", of => of(nameof(ExchangeRateMaximum)) * of(nameof(ExchangeBurstSeconds)) <= int.MaxValue),
         new("a dead connection is noticed before an idle one is closed", of =>
             of(nameof(PingInterval)) + of(nameof(PingTime)) < of(nameof(IdleTime))),
+        new("no record that could still come belongs beside one that is archived", of =>
+            of(nameof(AcceptanceWindow)) + of(nameof(FutureTolerance)) < of(nameof(ArchiveAgeMinimum))),
+        new("the youngest age of an archive is allowed", of => of(nameof(ArchiveAgeMinimum)) <= of(nameof(ArchiveAgeMaximum))),
+        new("the widest acceptance window leaves ages to archive", of => of(nameof(AcceptanceWindowMaximum)) < of(nameof(ArchiveAgeMaximum))),
+        new("an archive is dropped in several transactions", of => of(nameof(ArchiveDropBytes)) < of(nameof(ArchiveBytes))),
+        new("a page of an archive, at 1 KiB a record, is no large answer", of => of(nameof(ArchivePageRecords)) * 1024 <= 4 * 1024 * 1024),
         new("the grace outlasts a tick of the server's timer", of => of(nameof(DataRateGrace)) > 1),
     ];
 

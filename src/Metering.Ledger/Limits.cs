@@ -116,6 +116,29 @@ public static partial class Limits
     /// <summary>Free space on the data directory's disk below which writes are refused, in bytes.</summary>
     public const long FreeDiskBytes = 64L * 1024 * 1024;
 
+    // --- archives ---
+
+    /// <summary>
+    /// Youngest that records can be when they are archived. While a record can still come in for the hours that an archive
+    /// tells of, or be disputed over night, its neighbours stay at hand. A wider acceptance window asks for more.
+    /// </summary>
+    public static readonly TimeSpan ArchiveAgeMinimum = TimeSpan.FromDays(1);
+
+    /// <summary>Largest age that can be asked for.</summary>
+    public static readonly TimeSpan ArchiveAgeMaximum = TimeSpan.FromDays(36_500);
+
+    /// <summary>Bytes of records at which an archive is full; the group commit that reaches it is still in it.</summary>
+    public const long ArchiveBytes = 128L * 1024 * 1024;
+
+    /// <summary>Hourly totals at which an archive is full: they stay in the ledger.</summary>
+    public const int ArchiveTotals = 100_000;
+
+    /// <summary>Bytes of records that are dropped in one transaction: writes wait for so long.</summary>
+    public const int ArchiveDropBytes = 1024 * 1024;
+
+    /// <summary>Most records of an archive in one answer.</summary>
+    public const int ArchivePageRecords = 1_000;
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>

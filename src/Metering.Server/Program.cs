@@ -100,6 +100,7 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(gate, catalog, store.Ledger).Service(),
+            .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);

@@ -23,6 +23,9 @@ public enum RefusalKind
 
     /// <summary>The ledger cannot commit now.</summary>
     Unavailable,
+
+    /// <summary>What was asked for is damaged.</summary>
+    Damaged,
 }
 
 /// <summary>What is wrong with one field of a request.</summary>

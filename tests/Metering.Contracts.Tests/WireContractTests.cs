@@ -76,6 +76,21 @@ public class WireContractTests
             SigningKey: string key_id = 1; string created_at = 2; string verifies_until = 3
             """
         },
+        {
+            "metering/v1/archive_service.proto",
+            """
+            Archive: string file_name = 1; int64 first_batch = 2; int64 last_batch = 3; int64 records = 4; int64 bytes = 5; google.protobuf.Timestamp first_accepted = 6; google.protobuf.Timestamp last_accepted = 7; string sha256 = 8; bool present = 9
+            CreateArchiveRequest: google.protobuf.Duration older_than = 1; google.protobuf.Timestamp accepted_before = 2; bool dry_run = 3; int64 after_batch = 4
+            CreateArchiveResponse: metering.v1.Archive archive = 1; google.protobuf.Timestamp accepted_before = 2; string folder = 3
+            ListArchivesRequest:
+            ListArchivesResponse: repeated metering.v1.Archive archives = 1; string folder = 2
+            VerifyArchiveRequest: string file_name = 1
+            VerifyArchiveResponse: metering.v1.Archive archive = 1; bool noted = 2; repeated string differences = 3
+            ReadArchivedRecordsRequest: string file_name = 1; int32 page_size = 2; string page_token = 3
+            ArchivedRecord: string uuid = 1; string product_id = 2; string product_instance_id = 3; string billing_account_id = 4; string sku_id = 5; string unit = 6; int64 quantity = 7; google.protobuf.Timestamp timestamp = 8; google.protobuf.Timestamp accepted = 9; string service_account_id = 10; string request_id = 11
+            ReadArchivedRecordsResponse: repeated metering.v1.ArchivedRecord records = 1; string next_page_token = 2
+            """
+        },
     };
 
     public static TheoryData<string, string> Methods => new()
@@ -110,6 +125,15 @@ public class WireContractTests
         {
             "metering/v1/signing_key_service.proto",
             "metering.v1.SigningKeyService/Rotate (RotateSigningKeyRequest) -> RotateSigningKeyResponse POST /metering/v1/signingKeys:rotate *"
+        },
+        {
+            "metering/v1/archive_service.proto",
+            """
+            metering.v1.ArchiveService/Create (CreateArchiveRequest) -> CreateArchiveResponse POST /metering/v1/archives *
+            metering.v1.ArchiveService/List (ListArchivesRequest) -> ListArchivesResponse GET /metering/v1/archives
+            metering.v1.ArchiveService/Verify (VerifyArchiveRequest) -> VerifyArchiveResponse GET /metering/v1/archives/{file_name}/verification
+            metering.v1.ArchiveService/ReadRecords (ReadArchivedRecordsRequest) -> ReadArchivedRecordsResponse GET /metering/v1/archives/{file_name}/records
+            """
         },
     };
 

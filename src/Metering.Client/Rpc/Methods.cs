@@ -10,6 +10,7 @@ internal static class Methods
 {
     private const string Metering = "/yandex.cloud.marketplace.metering.v1.";
     private const string Iam = "/yandex.cloud.iam.v1.IamTokenService/";
+    private const string Archives = "/metering.v1.ArchiveService/";
     private const string Catalog = "/metering.v1.CatalogService/";
 
     public static readonly RpcMethod<WriteUsageRequest, WriteUsageResponse> WriteProductUsage =
@@ -41,6 +42,18 @@ internal static class Methods
 
     public static readonly RpcMethod<RotateSigningKeyRequest, RotateSigningKeyResponse> RotateSigningKey =
         new("/metering.v1.SigningKeyService/Rotate", RotateSigningKeyResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<CreateArchiveRequest, CreateArchiveResponse> CreateArchive =
+        new(Archives + "Create", CreateArchiveResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<ListArchivesRequest, ListArchivesResponse> ListArchives =
+        new(Archives + "List", ListArchivesResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<VerifyArchiveRequest, VerifyArchiveResponse> VerifyArchive =
+        new(Archives + "Verify", VerifyArchiveResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ReadArchivedRecordsRequest, ReadArchivedRecordsResponse> ReadArchivedRecords =
+        new(Archives + "ReadRecords", ReadArchivedRecordsResponse.Parser, IsRepeatable: true);
 
     public static readonly RpcMethod<QueryUsageRequest, QueryUsageResponse> QueryUsage =
         new("/metering.v1.UsageService/QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);

@@ -1,18 +1,23 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>Goes through stored batches in order, one short read each.</summary>
-internal sealed class BatchCursor(Database database, long first, long last) : IDisposable
+internal sealed class BatchCursor(Database database, long first, long last) : IBatches
 {
     private readonly Statement _next = database.Prepare(
         "SELECT number, records, body FROM batch WHERE number >= ?1 AND number <= ?2 ORDER BY number LIMIT 1");
 
     private long _following = first;
-    private long _records;
     private byte[] _body = [];
     private int _length;
 
-    /// <summary>Number of the batch that is read.</summary>
+    /// <inheritdoc/>
     public long Number { get; private set; }
+
+    /// <inheritdoc/>
+    public long Records { get; private set; }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Body => _body.AsSpan(0, _length);
 
     /// <summary>Goes to the next batch; false after the last.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -24,7 +29,7 @@ internal sealed class BatchCursor(Database database, long first, long last) : ID
                 return false;
             Number = _next.Number(0);
             _following = Number + 1;
-            _records = _next.Number(1);
+            Records = _next.Number(1);
             ReadOnlySpan<byte> body = _next.Bytes(2);
             _length = body.Length;
             if (_body.Length < body.Length)
@@ -43,9 +48,11 @@ internal sealed class BatchCursor(Database database, long first, long last) : ID
         }
     }
 
-    /// <summary>Reads the batch's records.</summary>
-    /// <exception cref="StoreException">The batch is damaged.</exception>
-    public BatchReader Read() => new(Number, _records, _body.AsSpan(0, _length));
+    /// <inheritdoc/>
+    /// <exception cref="StoreException">The batch is damaged, or was archived.</exception>
+    public BatchReader Read() => _length == BatchBody.ChecksumBytes
+        ? throw new StoreException($"Batch {Number} has no records any more: they were archived. Begin to read again, or read the archive.")
+        : new BatchReader(Number, Records, Body);
 
     /// <inheritdoc/>
     public void Dispose() => _next.Dispose();

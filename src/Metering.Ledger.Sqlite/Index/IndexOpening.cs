@@ -7,23 +7,28 @@ namespace Metering.Ledger.Sqlite;
 /// <param name="Keys">Its keys.</param>
 /// <param name="Keeper">What seals and merges beside it; running, and ended by disposing the index.</param>
 /// <param name="Notices">What an operator should know: index files that could not be used.</param>
-internal sealed record OpenedIndex(UuidIndex Index, UuidKeys Keys, RunKeeper Keeper, IReadOnlyList<string> Notices);
+/// <param name="Ledger">The ledger's own number, which its files name.</param>
+internal sealed record OpenedIndex(UuidIndex Index, UuidKeys Keys, RunKeeper Keeper, IReadOnlyList<string> Notices, Guid Ledger);
 
-/// <summary>Opens the index of a ledger: the runs that fit it, and by replaying the batches what they do not cover.</summary>
+/// <summary>
+/// Opens the index of a ledger: the runs that fit it, and by replaying the batches what they do not cover, from the ledger
+/// or, where they were archived, from the archives.
+/// </summary>
 internal static class IndexOpening
 {
     /// <summary>Opens the index, complete.</summary>
     /// <param name="file">The ledger.</param>
+    /// <param name="archives">Where archived batches are.</param>
     /// <param name="options">Sizes.</param>
-    /// <exception cref="StoreException">A batch is damaged, or there is no space.</exception>
-    public static OpenedIndex Open(StoreFile file, SqliteStoreOptions options)
+    /// <exception cref="StoreException">A batch is damaged, an archive is needed and missing, or there is no space.</exception>
+    public static OpenedIndex Open(StoreFile file, ArchiveFolder archives, SqliteStoreOptions options)
     {
         var notices = new List<string>();
         while (true)
         {
             try
             {
-                return Open(file, options, notices);
+                return Open(file, new ArchivedBatches(file.Writer, archives), options, notices);
             }
             catch (StoreException fault) when (DamageIn(fault) is { } damage)
             {
@@ -32,23 +37,46 @@ internal static class IndexOpening
         }
     }
 
-    private static OpenedIndex Open(StoreFile file, SqliteStoreOptions options, List<string> notices)
+    private static OpenedIndex Open(StoreFile file, ArchivedBatches archived, SqliteStoreOptions options, List<string> notices)
     {
         (Guid ledger, UuidKeys keys) = ReadIdentity(file.Writer);
         var folder = new RunFolder(file.Path, ledger);
         long lastBatch = file.Writer.QueryNumber("SELECT max(number) FROM batch");
-        List<Run> runs = folder.Open(lastBatch, batch => ChecksumOf(file.Writer, batch), notices.Add);
+        List<Run> runs = OpenRuns(folder, lastBatch, file.Writer, archived, notices);
         var keeper = new RunKeeper(folder, runs, options, batch => ChecksumOf(file, batch));
         var index = new UuidIndex(keys, keeper, options);
         try
         {
             keeper.Start();
-            IndexReplay.Run(file.Writer, index);
-            return new OpenedIndex(index, keys, keeper, notices);
+            IndexReplay.Run(file.Writer, archived, index);
+            folder.Forget();
+            return new OpenedIndex(index, keys, keeper, notices, ledger);
         }
         catch
         {
             index.Dispose();
+            throw;
+        }
+    }
+
+    // No file is deleted before it is sure that what it lacks can be made again.
+    private static List<Run> OpenRuns(RunFolder folder, long lastBatch, Database database, ArchivedBatches archived, List<string> notices)
+    {
+        (List<Run> runs, List<UnusableRun> unusable) = folder.Open(lastBatch, batch => ChecksumOf(database, batch));
+        try
+        {
+            archived.Require(UuidIndex.MissingIn(runs));
+            foreach (UnusableRun run in unusable)
+            {
+                File.Delete(run.Path);
+                notices.Add(run.Fault);
+            }
+
+            return runs;
+        }
+        catch
+        {
+            runs.ForEach(run => run.Release());
             throw;
         }
     }

@@ -1,12 +1,18 @@
 namespace Metering.Ledger.Sqlite;
 
+/// <summary>A run's file that cannot be used.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Fault">Why, in a sentence that names it.</param>
+internal readonly record struct UnusableRun(string Path, string Fault);
+
 /// <summary>
-/// The folder beside the ledger's file that holds its runs: derived data, which can be deleted at any time while no
-/// server runs. A file is named after the batches that it covers.
+/// The folder beside the ledger's file that holds its runs: derived data, which is made again from the records, in the
+/// ledger or in its archives, wherever it is missing. A file is named after the batches that it covers.
 /// </summary>
 internal sealed class RunFolder(string ledgerFile, Guid ledger)
 {
     private const string Ending = ".run";
+    private const string DamagedEnding = ".damaged";
 
     /// <summary>The folder; made with the first run.</summary>
     public string Path { get; } = ledgerFile + ".index";
@@ -26,30 +32,46 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
     }
 
     /// <summary>
-    /// Opens the runs that can be used, in the order of their batches and without overlap, and deletes the others: files
-    /// that are not whole, foreign, beyond the ledger's end or of another past of it, and those whose batches a larger
-    /// run covers, which a crash left behind.
+    /// Opens the runs that can be used, in the order of their batches and without overlap, and tells of the others, which
+    /// the caller deletes: files that are not whole, foreign, beyond the ledger's end or of another past of it. Those whose
+    /// batches a larger run covers, which a crash left behind, are deleted.
     /// </summary>
     /// <param name="lastBatch">The ledger's last batch.</param>
     /// <param name="checksumOf">The checksum that a batch of the ledger carries; null when there is no such batch.</param>
-    /// <param name="notice">Told of each file that should have been usable.</param>
-    public List<Run> Open(long lastBatch, Func<long, uint?> checksumOf, Action<string> notice)
+    public (List<Run> Runs, List<UnusableRun> Unusable) Open(long lastBatch, Func<long, uint?> checksumOf)
     {
         var runs = new List<Run>();
+        var unusable = new List<UnusableRun>();
         if (!Directory.Exists(Path))
-            return runs;
+            return (runs, unusable);
         foreach (string file in Directory.EnumerateFiles(Path).Order(StringComparer.Ordinal))
         {
             if (file.EndsWith(Ending + RunWriter.TemporaryEnding, StringComparison.Ordinal))
                 File.Delete(file); // what was being written; what it was made from is there
-            else if (file.EndsWith(Ending, StringComparison.Ordinal) && TryOpen(file, lastBatch, checksumOf, notice) is { } run)
+            else if (file.EndsWith(Ending, StringComparison.Ordinal) && TryOpen(file, lastBatch, checksumOf, unusable) is { } run)
                 runs.Add(run);
         }
 
-        return WithoutOverlap(runs);
+        return (WithoutOverlap(runs), unusable);
     }
 
-    private Run? TryOpen(string file, long lastBatch, Func<long, uint?> checksumOf, Action<string> notice)
+    /// <summary>Takes a run that was found damaged out of use. It is kept until what it lacks was made again.</summary>
+    public static void SetAside(string path)
+    {
+        if (File.Exists(path))
+            File.Move(path, path + DamagedEnding, overwrite: true);
+    }
+
+    /// <summary>Deletes what was set aside: the index is whole without it.</summary>
+    public void Forget()
+    {
+        if (!Directory.Exists(Path))
+            return;
+        foreach (string file in Directory.EnumerateFiles(Path, "*" + Ending + DamagedEnding))
+            File.Delete(file);
+    }
+
+    private Run? TryOpen(string file, long lastBatch, Func<long, uint?> checksumOf, List<UnusableRun> unusable)
     {
         Run? run = null;
         string? fault = null;
@@ -66,8 +88,7 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
         if (fault is null)
             return run;
         run?.Release();
-        File.Delete(file);
-        notice(fault);
+        unusable.Add(new UnusableRun(file, fault));
         return null;
     }
 

@@ -115,13 +115,13 @@ internal sealed class RunKeeper
         }
     }
 
-    /// <summary>Waits until no table waits any more; false when it cannot be sealed because the disk is full.</summary>
+    /// <summary>Waits until no table waits any more; false when it cannot be sealed: the disk is full, or the keeper stops.</summary>
     /// <exception cref="StoreException">Sealing failed.</exception>
     public bool WaitUntilSealed()
     {
         lock (_bell)
         {
-            while (_request is not null && !_isFull && _failure is null)
+            while (_request is not null && !_isFull && _failure is null && !_isStopping)
                 Monitor.Wait(_bell);
             return _failure is null ? _request is null : throw new StoreException(_failure.Message, _failure);
         }
@@ -173,7 +173,7 @@ internal sealed class RunKeeper
         }
         catch (RunDamageException damage)
         {
-            File.Delete(damage.Path);
+            RunFolder.SetAside(damage.Path);
             Fail(new StoreException(damage.Message, damage));
         }
         catch (Exception fault)
@@ -259,7 +259,7 @@ internal sealed class RunKeeper
 
             Reached(IndexStep.Used);
         }
-        catch (IOException fault) when (IsDiskFull(fault))
+        catch (IOException fault) when (DiskSpace.IsFull(fault))
         {
             TellFull(true);
             Pause(Retry);
@@ -302,7 +302,7 @@ internal sealed class RunKeeper
             if (!merge.Step(StepEntries))
                 Replace(merge);
         }
-        catch (IOException fault) when (IsDiskFull(fault))
+        catch (IOException fault) when (DiskSpace.IsFull(fault))
         {
             // More runs than there should be, until there is space: look-ups take longer, and that is all.
             if (merge is not null)
@@ -391,7 +391,4 @@ internal sealed class RunKeeper
     }
 
     private void Reached(IndexStep step) => _options.IndexStepReached?.Invoke(step);
-
-    private static bool IsDiskFull(IOException fault) =>
-        fault.HResult is 28 /* ENOSPC */ or 122 /* EDQUOT, Linux */ or 69 /* EDQUOT, macOS */ or unchecked((int)0x80070070);
 }

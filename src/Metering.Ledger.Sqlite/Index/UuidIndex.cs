@@ -36,9 +36,15 @@ internal sealed class UuidIndex : IDisposable
         _options = options;
         _recent = NewTable(isSoonFull: false);
         Adopt();
+        Missing = MissingIn(_runs);
+    }
+
+    /// <summary>Batches that none of these runs covers, in order; the last range is open.</summary>
+    public static IReadOnlyList<(long First, long Last)> MissingIn(IEnumerable<Run> runs)
+    {
         var missing = new List<(long First, long Last)>();
         long covered = 0;
-        foreach (RunHeader run in _runs.Select(run => run.Header))
+        foreach (RunHeader run in runs.Select(run => run.Header))
         {
             if (run.FirstBatch > covered + 1)
                 missing.Add((covered + 1, run.FirstBatch - 1));
@@ -46,7 +52,7 @@ internal sealed class UuidIndex : IDisposable
         }
 
         missing.Add((covered + 1, long.MaxValue));
-        Missing = missing;
+        return missing;
     }
 
     /// <summary>Batches that no run covers, in order; the last range is open.</summary>
@@ -91,6 +97,24 @@ internal sealed class UuidIndex : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Whether durable runs hold every uuid of the batches up to this one; if not, begins to seal what they lack, unless
+    /// something is being sealed already. Between groups only, when nothing is provisional.
+    /// </summary>
+    /// <exception cref="StoreException">Neither the runs nor the memory hold them, which cannot be.</exception>
+    public bool IsSealedThrough(long batch)
+    {
+        Adopt();
+        if (_runs.Length > 0 && _runs[^1].Header.LastBatch >= batch)
+            return true;
+        if (_frozen is not null)
+            return false;
+        if (_recent.Count == 0)
+            throw new StoreException($"The index does not hold the uuids of batch {batch}. Nothing was changed; start the server again.");
+        Freeze();
+        return false;
+    }
+
     /// <summary>Begins to ask: nothing is asked.</summary>
     public void Clear() => _count = 0;
 
@@ -119,7 +143,7 @@ internal sealed class UuidIndex : IDisposable
         }
         catch (RunDamageException damage)
         {
-            File.Delete(damage.Path);
+            RunFolder.SetAside(damage.Path);
             throw new StoreException(damage.Message, damage);
         }
 

@@ -21,13 +21,14 @@ internal sealed class LedgerReader(StoreFile file, TimeSpan lifetime, TimeProvid
         cancellationToken);
 
     /// <summary>
-    /// See <see cref="ILedger.ReadRecordsAsync"/>. Batches never change, so the state is fixed by the number of the last
-    /// one: each is read by itself, and however slow the reader is, it holds up nothing.
+    /// See <see cref="ILedger.ReadRecordsAsync"/>. Batches never change until they are archived, so the state is fixed by the
+    /// number of the last one: each is read by itself, and however slow the reader is, it holds up nothing.
     /// </summary>
     public async IAsyncEnumerable<CountedRecord> ReadRecordsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using Database database = file.Read(() => file.Connect(forWriting: false));
-        using BatchCursor batches = file.Read(() => new BatchCursor(database, 1, database.QueryNumber("SELECT max(number) FROM batch")));
+        using BatchCursor batches = file.Read(() => new BatchCursor(
+            database, ArchiveNote.LastArchived(database) + 1, database.QueryNumber("SELECT max(number) FROM batch")));
         var records = new List<CountedRecord>();
         while (await Task.Run(() => NextBatch(batches, records), cancellationToken))
         {

@@ -2,14 +2,15 @@ namespace Metering.Ledger.Sqlite;
 
 /// <summary>
 /// Proves that the totals are the sums of the records, that no uuid is counted twice, and that the index holds what the
-/// records say. It compares the totals of one
-/// state with the records up to the last batch of that state, so that writing may go on meanwhile.
+/// records say. It compares the totals of one state with the records up to the last batch of that state, so that writing
+/// may go on meanwhile; archiving may not. One at a time.
 /// </summary>
-internal sealed class Verification(StoreFile file, OpenedIndex index, long uuidsPerPass)
+internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFolder folder, long uuidsPerPass)
 {
     private const int DifferencesListed = 100;
 
     private readonly List<string> _differences = [];
+    private readonly List<string> _absent = [];
     private readonly Dictionary<(int Owner, int Sku, long Hour), Sum> _sums = [];
 
     /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync"/>.</summary>
@@ -17,20 +18,31 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, long uuids
     {
         using Database database = file.Connect(forWriting: false);
         using var indexed = new IndexVerification(index); // first, so that it is not ahead of the records
+        _differences.Clear();
+        _absent.Clear();
+        _sums.Clear();
         database.Execute("BEGIN");
         long last = database.QueryNumber("SELECT max(number) FROM batch");
         long promised = database.QueryNumber("SELECT sum(records) FROM batch");
         ReadTotals(database);
         database.Execute("COMMIT");
+        List<ArchiveNote> archives = ArchiveNote.ReadAll(database);
+        var archived = new ArchiveVerification(database, folder, Tell);
 
         // So many uuids do not fit into memory at once: each pass looks at a part of them.
         int passes = (int)Math.Max(1, (promised + uuidsPerPass - 1) / uuidsPerPass);
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
-            records += ReadRecords(database, indexed, last, pass, passes, cancellationToken);
+        {
+            var uuids = new UuidPass(pass, passes, Tell);
+            foreach (ArchiveNote archive in archives)
+                records += ReadArchive(archived, archive, indexed, uuids, cancellationToken);
+            records += ReadRecords(database, indexed, archives.Count == 0 ? 1 : archives[^1].LastBatch + 1, last, uuids, cancellationToken);
+        }
+
         Compare();
         indexed.Compare(Tell, cancellationToken);
-        return new LedgerVerification(records, _differences);
+        return new LedgerVerification(records, [.. _differences]) { AbsentArchives = [.. _absent] };
     }
 
     private void ReadTotals(Database database)
@@ -43,21 +55,51 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, long uuids
         }
     }
 
-    private long ReadRecords(Database database, IndexVerification indexed, long last, int pass, int passes, CancellationToken cancellationToken)
+    private long ReadArchive(
+        ArchiveVerification archived, ArchiveNote archive, IndexVerification indexed, UuidPass uuids, CancellationToken cancellationToken)
     {
-        var uuids = new UuidSet();
+        if (uuids.IsFirst)
+        {
+            foreach (HourTotal total in archived.ReadTotals(archive))
+                SumOf(total.OwnerKey, total.SkuKey, total.Hour).Add(total.Quantity, total.Records);
+        }
+
         long records = 0;
-        using var batches = new BatchCursor(database, 1, last);
+        bool isRead = archived.TryRead(archive, Read, uuids.IsFirst, cancellationToken);
+        if (!isRead && uuids.IsFirst)
+        {
+            if (!archived.IsPresent(archive))
+                _absent.Add(archive.File);
+            indexed.AddAbsent(archive.FirstBatch, archive.LastBatch, archived.RecordsIn);
+        }
+
+        return isRead ? records : 0;
+
+        void Read(CountedRecord record, long batch)
+        {
+            uuids.Add(record.Uuid, batch);
+            if (!uuids.IsFirst)
+                return;
+            indexed.Add(record.Uuid, batch);
+            records++;
+        }
+    }
+
+    private long ReadRecords(
+        Database database, IndexVerification indexed, long first, long last, UuidPass uuids, CancellationToken cancellationToken)
+    {
+        long records = 0;
+        using var batches = new BatchCursor(database, first, last);
         while (batches.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                records += ReadBatch(batches, indexed, uuids, pass, passes);
+                records += ReadBatch(batches, indexed, uuids);
             }
             catch (StoreException damage)
             {
-                if (pass == 0)
+                if (uuids.IsFirst)
                     Tell(damage.Message);
             }
         }
@@ -65,26 +107,28 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, long uuids
         return records;
     }
 
-    private long ReadBatch(BatchCursor batches, IndexVerification indexed, UuidSet uuids, int pass, int passes)
+    private long ReadBatch(BatchCursor batches, IndexVerification indexed, UuidPass uuids)
     {
         long records = 0;
         BatchReader reader = batches.Read();
         while (reader.Next(out CountedRecord record))
         {
-            if ((int)((ulong)(record.Uuid ^ (record.Uuid >> 64)) % (ulong)passes) == pass && !uuids.Add(record.Uuid))
-                Tell($"Batch {batches.Number}: the record {RecordUuid.Format(record.Uuid)} is counted a second time.");
-            if (pass > 0)
+            uuids.Add(record.Uuid, batches.Number);
+            if (!uuids.IsFirst)
                 continue;
             records++;
             indexed.Add(record.Uuid, batches.Number);
-            long hour = HourRange.HourOf(record.TimestampUnixNanoseconds);
-            if (!_sums.TryGetValue((record.OwnerKey, record.SkuKey, hour), out Sum? sum))
-                _sums.Add((record.OwnerKey, record.SkuKey, hour), sum = new Sum());
-            sum.Computed += record.Quantity;
-            sum.ComputedRecords++;
+            SumOf(record.OwnerKey, record.SkuKey, HourRange.HourOf(record.TimestampUnixNanoseconds)).Add(record.Quantity, 1);
         }
 
         return records;
+    }
+
+    private Sum SumOf(int owner, int sku, long hour)
+    {
+        if (!_sums.TryGetValue((owner, sku, hour), out Sum? sum))
+            _sums.Add((owner, sku, hour), sum = new Sum());
+        return sum;
     }
 
     private void Compare()
@@ -111,5 +155,11 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, long uuids
         public long StoredRecords;
         public Int128 Computed;
         public long ComputedRecords;
+
+        public void Add(Int128 quantity, long records)
+        {
+            Computed += quantity;
+            ComputedRecords += records;
+        }
     }
 }

@@ -78,6 +78,31 @@ internal static class Schema
               secret BLOB NOT NULL CHECK(length(secret) = 48)) STRICT;
             INSERT INTO uuid_index VALUES(1, randomblob(16), randomblob(48));
             """),
+
+        // Batches that were archived keep their row: number, records and, of the body, its checksum alone.
+        // dropped_batch: up to there that is done. Totals without their archive are of one that was never finished.
+        new(3, """
+            CREATE TABLE archive(
+              number INTEGER PRIMARY KEY,
+              file TEXT NOT NULL UNIQUE,
+              first_batch INTEGER NOT NULL UNIQUE,
+              last_batch INTEGER NOT NULL UNIQUE CHECK(last_batch >= first_batch),
+              dropped_batch INTEGER NOT NULL CHECK(dropped_batch BETWEEN first_batch - 1 AND last_batch),
+              records INTEGER NOT NULL CHECK(records > 0),
+              bytes INTEGER NOT NULL,
+              first_accepted_unix_nanoseconds INTEGER NOT NULL,
+              last_accepted_unix_nanoseconds INTEGER NOT NULL,
+              sha256 BLOB NOT NULL CHECK(length(sha256) = 32)) STRICT;
+
+            CREATE TABLE archived_total(
+              archive INTEGER NOT NULL,
+              owner INTEGER NOT NULL,
+              sku INTEGER NOT NULL,
+              hour INTEGER NOT NULL,
+              quantity BLOB NOT NULL CHECK(length(quantity) = 16),
+              records INTEGER NOT NULL CHECK(records > 0),
+              PRIMARY KEY(archive, owner, sku, hour)) STRICT, WITHOUT ROWID;
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>

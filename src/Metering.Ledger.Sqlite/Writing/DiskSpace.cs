@@ -6,6 +6,9 @@ namespace Metering.Ledger.Sqlite;
 /// </summary>
 internal sealed class DiskSpace(string directory, long reserveBytes, TimeProvider time)
 {
+    /// <summary>ENOSPC.</summary>
+    public const int FullCode = 28;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private long _lookedAt;
@@ -23,4 +26,11 @@ internal sealed class DiskSpace(string directory, long reserveBytes, TimeProvide
         _isEnough = Measure() >= reserveBytes;
         return _isEnough;
     }
+
+    /// <summary>Whether there is room for so many bytes more, beside the reserve. Any thread.</summary>
+    public bool HasRoomFor(long bytes) => reserveBytes == 0 || Measure() - bytes >= reserveBytes;
+
+    /// <summary>Whether a file could not be written because the disk, or what its owner may use of it, is full.</summary>
+    public static bool IsFull(IOException fault) =>
+        fault.HResult is FullCode or 122 /* EDQUOT, Linux */ or 69 /* EDQUOT, macOS */ or unchecked((int)0x80070070);
 }

@@ -45,6 +45,7 @@ internal static class RefusalStatus
         RefusalKind.AlreadyExists => RpcCode.AlreadyExists,
         RefusalKind.Overloaded => RpcCode.ResourceExhausted,
         RefusalKind.Unavailable => RpcCode.Unavailable,
+        RefusalKind.Damaged => RpcCode.DataLoss,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 

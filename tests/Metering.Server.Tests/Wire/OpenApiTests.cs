@@ -18,7 +18,7 @@ public class OpenApiTests
         Current.ProductUsageServiceReflection.Descriptor, Current.ImageProductUsageServiceReflection.Descriptor,
         Older.ImageProductUsageServiceReflection.Descriptor, IamTokenServiceReflection.Descriptor,
         ApiEndpointServiceReflection.Descriptor, CatalogServiceReflection.Descriptor, UsageServiceReflection.Descriptor,
-        SigningKeyServiceReflection.Descriptor,
+        SigningKeyServiceReflection.Descriptor, ArchiveServiceReflection.Descriptor,
     ];
 
     private static readonly string[] Secured = ["bearer"];
@@ -34,7 +34,7 @@ public class OpenApiTests
                 HttpRule.PatternOneofCase.Post => ("post", rule.Post),
                 _ => ("delete", rule.Delete),
             })
-            .Select(rule => (rule.Item1, rule.Item2.Replace("{api_endpoint_id}", "{apiEndpointId}").Replace("{key_id}", "{keyId}")))];
+            .Select(rule => (rule.Item1, rule.Item2.Replace("{api_endpoint_id}", "{apiEndpointId}").Replace("{key_id}", "{keyId}").Replace("{file_name}", "{fileName}")))];
         JsonNode document = await DocumentAsync();
         Assert.Equal(expected.Order(), Operations(document).Select(one => (one.HttpMethod, one.Path)).Order());
         Assert.Equal("3.0.3", (string)document["openapi"]!);

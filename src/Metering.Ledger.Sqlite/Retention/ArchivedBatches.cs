@@ -1,0 +1,85 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// The batches that are in archives and nowhere else. The index is made from them when a run of it is lost; without them it
+/// would have a hole, and records would be counted twice.
+/// </summary>
+internal sealed class ArchivedBatches(Database database, ArchiveFolder folder)
+{
+    private readonly List<ArchiveNote> _notes = ArchiveNote.ReadAll(database);
+
+    /// <summary>The last batch that was archived; 0 when none was.</summary>
+    public long LastBatch => _notes.Count == 0 ? 0 : _notes[^1].LastBatch;
+
+    /// <summary>Makes sure that every archive that these batches are in is there and whole.</summary>
+    /// <param name="ranges">Batches that are needed; those that were never archived are none of it.</param>
+    /// <exception cref="StoreException">One is not; the message names each.</exception>
+    public void Require(IReadOnlyList<(long First, long Last)> ranges)
+    {
+        var faults = new List<string>();
+        foreach (ArchiveNote note in _notes.Where(note => ranges.Any(range => note.FirstBatch <= range.Last && note.LastBatch >= range.First)))
+        {
+            if (FaultOf(note) is { } fault)
+                faults.Add(fault);
+        }
+
+        if (faults.Count == 0)
+            return;
+        throw new StoreException(
+            $"{database.Path} cannot be served: a part of its index is missing, and the archives that it can be made from are not all there. "
+            + "Without them, records could be counted twice. Nothing was changed. Bring back, and start again: " + string.Join("; ", faults));
+    }
+
+    /// <summary>The batches of this range that were archived, in order; each source is good until the next.</summary>
+    public IEnumerable<IBatches> Between(long first, long last)
+    {
+        foreach (ArchiveNote note in _notes.Where(note => note.FirstBatch <= last && note.LastBatch >= first))
+        {
+            using ArchiveFile archive = ArchiveFile.Open(Path.Combine(folder.Path, note.File));
+            using ArchiveCursor batches = archive.Batches();
+            yield return new BatchRange(batches, first, last);
+        }
+    }
+
+    private string? FaultOf(ArchiveNote note)
+    {
+        string path = Path.Combine(folder.Path, note.File);
+        if (!File.Exists(path))
+            return $"{path} (SHA-256 {ArchiveFolder.Text(note.Sha256)})";
+        try
+        {
+            using ArchiveFile archive = ArchiveFile.Open(path);
+            ArchiveProof.Check(archive, note, database, null, CancellationToken.None);
+            return null;
+        }
+        catch (ArchiveDamageException damage)
+        {
+            return damage.Message;
+        }
+    }
+
+    /// <summary>Those of some batches that are in a range.</summary>
+    private sealed class BatchRange(IBatches batches, long first, long last) : IBatches
+    {
+        public long Number => batches.Number;
+
+        public long Records => batches.Records;
+
+        public ReadOnlySpan<byte> Body => batches.Body;
+
+        public bool Next()
+        {
+            while (batches.Number < last && batches.Next())
+            {
+                if (batches.Number >= first)
+                    return true;
+            }
+
+            return false;
+        }
+
+        public BatchReader Read() => batches.Read();
+
+        public void Dispose() => batches.Dispose();
+    }
+}
