@@ -12,11 +12,14 @@ public enum LedgerAnswer : byte
     /// <summary>No space left: nothing was counted. UNAVAILABLE.</summary>
     StorageFull,
 
-    /// <summary>The store failed; the records may or may not be counted. UNAVAILABLE, and the server stops.</summary>
+    /// <summary>The store failed; the records may or may not be counted. UNAVAILABLE; the server stops if <see cref="ILedger.Failure"/> says so.</summary>
     OutcomeUnknown,
 
     /// <summary>The ledger is closing: nothing was judged. UNAVAILABLE.</summary>
     Closing,
+
+    /// <summary>The database is away: nothing was counted. UNAVAILABLE, until it is back.</summary>
+    Unreachable,
 }
 
 /// <summary>
@@ -30,6 +33,9 @@ public interface ILedger
 
     /// <summary>Completes when the ledger met a fault that it must not outlive; the value says what happened.</summary>
     Task<string> Failure { get; }
+
+    /// <summary>Why nothing can be counted at the moment, in words; null while all is well. Unlike <see cref="Failure"/> it may pass.</summary>
+    string? Outage { get; }
 
     /// <summary>
     /// Judges the examined records of <paramref name="write"/> and, unless it is a dry run, counts the accepted ones.
@@ -48,7 +54,7 @@ public interface ILedger
     /// <summary>Hourly counts of rejected records, sorted by owner, reason and hour, of one consistent state.</summary>
     IAsyncEnumerable<HourRejections> ReadRejectionsAsync(HourRange range, CancellationToken cancellationToken);
 
-    /// <summary>Accepted records in commit order, each checked against its checksum.</summary>
+    /// <summary>Accepted records of one consistent state, in an order of the store's own, each checked against its checksum if it has one.</summary>
     IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken);
 
     /// <summary>Recomputes the totals from the records and compares; the first differences are listed.</summary>
