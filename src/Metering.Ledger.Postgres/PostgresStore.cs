@@ -14,6 +14,7 @@ public sealed class PostgresStore : IMeteringStore
     private readonly Lanes _lanes;
     private readonly ChangeWatch _watch;
     private readonly PostgresLedger _ledger;
+    private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
     private PostgresStore(ConnectionSource source, PostgresStoreOptions options, OpenedLedger opened)
@@ -30,8 +31,17 @@ public sealed class PostgresStore : IMeteringStore
         FoundSchemaVersion = opened.FoundSchemaVersion;
     }
 
-    /// <inheritdoc/>
-    public event EventHandler<StoreNoticeEventArgs>? Noticed;
+    /// <summary>Raised on the store's own threads: be quick, and never throw. That commits are unsafe, if they are, comes at once.</summary>
+    public event EventHandler<StoreNoticeEventArgs>? Noticed
+    {
+        add
+        {
+            _noticed += value;
+            if (_source.Danger is { } danger)
+                value?.Invoke(this, new StoreNoticeEventArgs(danger));
+        }
+        remove => _noticed -= value;
+    }
 
     /// <inheritdoc/>
     public event EventHandler<StoreChangedEventArgs>? Changed;
@@ -100,7 +110,7 @@ public sealed class PostgresStore : IMeteringStore
         await _source.DisposeAsync();
     }
 
-    private void Notice(string sentence) => Noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
+    private void Notice(string sentence) => _noticed?.Invoke(this, new StoreNoticeEventArgs(sentence));
 
     private void Change(StoreChanges changes) => Changed?.Invoke(this, new StoreChangedEventArgs(changes));
 

@@ -65,6 +65,9 @@ public sealed record PostgresStoreOptions(string Connection)
     /// </summary>
     public bool AreDuplicatesRewritten { get; init; }
 
+    /// <summary>Asks the database to say when something changes; off for the tests of engines that cannot.</summary>
+    internal bool IsListening { get; init; } = true;
+
     /// <summary>Where waits before a retry and for answers take their time from; the ledger's clock may stand still in tests.</summary>
     internal TimeProvider Waits { get; init; } = TimeProvider.System;
 

@@ -55,6 +55,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Whether it is the one that the tests share.</summary>
+    public bool IsShared { get; private set; }
+
+    /// <summary>The folder of the socket.</summary>
+    public string Host => _folder;
+
     /// <summary>The connection string of a database.</summary>
     public string Connection(string database = User) => $"Host={_folder};Username={User};Database={database}";
 
@@ -82,6 +88,24 @@ internal sealed class PostgresServer : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Changes a setting while it runs.</summary>
+    public async Task SetAsync(string name, string value)
+    {
+        await ExecuteAsync($"ALTER SYSTEM SET {name} = '{value}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        while (await QueryAsync<string>($"SELECT current_setting('{name}')") != value)
+            await Task.Delay(10, TestLedger.Stop);
+    }
+
+    /// <summary>Demands a password of a role from now on.</summary>
+    public async Task DemandPasswordAsync(string role, string password)
+    {
+        await ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD '{password}'");
+        string rules = Path.Combine(Data, "pg_hba.conf");
+        await File.WriteAllTextAsync(rules, $"local all {role} scram-sha-256\n" + await File.ReadAllTextAsync(rules, TestLedger.Stop), TestLedger.Stop);
+        await ExecuteAsync("SELECT pg_reload_conf()");
+    }
+
     /// <summary>Starts it after it was stopped.</summary>
     public Task StartAgainAsync() => RunAsOwnerAsync("pg_ctl", ["-D", Data, "-l", Path.Combine(_folder, "log"), "-w", "-o", _settings, "start"]);
 
@@ -98,6 +122,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private static async Task<PostgresServer> StartSharedAsync()
     {
         PostgresServer server = await StartAsync();
+        server.IsShared = true;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait();
         return server;
     }

@@ -6,30 +6,29 @@ namespace Metering.Ledger.Postgres;
 internal sealed class ConnectionSource : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _source;
+    private volatile string? _danger;
 
-    private ConnectionSource(ConnectionText text, NpgsqlDataSource source)
+    private ConnectionSource(PostgresStoreOptions options)
     {
-        Text = text;
-        _source = source;
+        Text = ConnectionText.Parse(options);
+        var builder = new NpgsqlDataSourceBuilder(Text.Builder.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            _ => throw new NotSupportedException("Connections are opened asynchronously."),
+            async connection => _danger = await SessionSetup.RunAsync(connection, Text, options));
+        _source = Text.HasSeveralHosts
+            ? builder.BuildMultiHost().WithTargetSession(Text.IsReadWriteEnough ? TargetSessionAttributes.ReadWrite : TargetSessionAttributes.Primary)
+            : builder.Build();
     }
 
     /// <summary>What it connects to.</summary>
     public ConnectionText Text { get; }
 
+    /// <summary>Why what the database confirms may be lost nevertheless, if somebody allowed that; null when it is safe.</summary>
+    public string? Danger => _danger;
+
     /// <summary>Makes the source; nothing is connected yet.</summary>
-    public static ConnectionSource Create(PostgresStoreOptions options)
-    {
-        ConnectionText text = ConnectionText.Parse(options);
-        var builder = new NpgsqlDataSourceBuilder(text.Builder.ConnectionString);
-        builder.UsePhysicalConnectionInitializer(
-            _ => throw new NotSupportedException("Connections are opened asynchronously."),
-            connection => SessionSetup.RunAsync(connection, text, options));
-        NpgsqlDataSource source = text.HasSeveralHosts
-            ? builder.BuildMultiHost().WithTargetSession(
-                text.IsReadWriteEnough ? TargetSessionAttributes.ReadWrite : TargetSessionAttributes.Primary)
-            : builder.Build();
-        return new ConnectionSource(text, source);
-    }
+    /// <exception cref="StoreException">The connection string cannot be used.</exception>
+    public static ConnectionSource Create(PostgresStoreOptions options) => new(options);
 
     /// <summary>A connection, which the caller disposes of.</summary>
     /// <exception cref="StoreException">There is none to be had; the message says why.</exception>

@@ -22,16 +22,18 @@ internal static class SessionSetup
         """;
 
     /// <summary>Looks a new session over and pins its settings, so that a later change of the server's configuration does not reach it.</summary>
+    /// <returns>What is unsafe about it although it is allowed; null when nothing is.</returns>
     /// <exception cref="StoreException">It would not keep what it confirms, or the server is too old or a standby.</exception>
-    public static async Task RunAsync(NpgsqlConnection connection, ConnectionText text, PostgresStoreOptions options)
+    public static async Task<string?> RunAsync(NpgsqlConnection connection, ConnectionText text, PostgresStoreOptions options)
     {
         string synchronousCommit;
+        string? danger;
         await using (var look = new NpgsqlCommand(Look, connection))
         await using (NpgsqlDataReader row = await look.ExecuteReaderAsync())
         {
             await row.ReadAsync();
             synchronousCommit = row.GetString(0);
-            Check(text, options, synchronousCommit, row.GetString(1), row.GetInt32(2), row.GetBoolean(3), row.GetString(4));
+            danger = Check(text, options, synchronousCommit, row.GetString(1), row.GetInt32(2), row.GetBoolean(3), row.GetString(4));
         }
 
         (string Name, string Value)[] settings =
@@ -50,31 +52,29 @@ internal static class SessionSetup
         pin.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. settings.Select(setting => setting.Name)] });
         pin.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. settings.Select(setting => setting.Value)] });
         await pin.ExecuteNonQueryAsync();
+        return danger;
     }
 
-    private static void Check(
+    private static string? Check(
         ConnectionText text, PostgresStoreOptions options, string synchronousCommit, string fsync, int version, bool isStandby, string versionText)
     {
         if (version < OldestServerVersion)
             throw new StoreException($"The server at {text.Place} is version {versionText}; {OldestServerVersion / 10000} or newer is needed.");
         if (isStandby)
             throw new StoreException($"The server at {text.Place} is a standby, which cannot be written to. Name the primary, or several hosts.");
-        if (options.IsUnsafeCommitAllowed)
-            return;
-        if (synchronousCommit is not ("on" or "remote_apply"))
-        {
-            throw new StoreException(
-                $"The server at {text.Place} has synchronous_commit = {synchronousCommit}: it confirms commits that it can still lose, so records "
-                + "answered as accepted might not be counted. Set it to on or remote_apply, or start with --allow-unsafe-commit.");
-        }
-
-        if (fsync != "on")
-        {
-            throw new StoreException(
-                $"The server at {text.Place} has fsync = {fsync}: what it confirms may be gone after a power cut. Set it to on, or start with "
-                + "--allow-unsafe-commit.");
-        }
+        if (Danger(text, synchronousCommit, fsync) is not { } danger)
+            return null;
+        return options.IsUnsafeCommitAllowed ? danger
+            : throw new StoreException($"{danger} Set it to on, or start with --allow-unsafe-commit.");
     }
+
+    private static string? Danger(ConnectionText text, string synchronousCommit, string fsync) =>
+        synchronousCommit is not ("on" or "remote_apply")
+            ? $"The server at {text.Place} has synchronous_commit = {synchronousCommit}: it confirms commits that it can still lose, so records answered as "
+                + "accepted might not be counted."
+        : fsync != "on"
+            ? $"The server at {text.Place} has fsync = {fsync}: what it confirms may be gone after a power cut."
+        : null;
 
     private static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString();
 }

@@ -16,7 +16,7 @@ internal sealed class ChangeWatch : IAsyncDisposable
     private readonly Action<StoreChanges> _changed;
     private readonly CancellationTokenSource _stop = new();
     private Versions _seen;
-    private bool _canListen = true;
+    private bool _canListen;
     private Task _running = Task.CompletedTask;
 
     private ChangeWatch(ConnectionSource source, PostgresStoreOptions options, Availability availability, Action<StoreChanges> changed, Versions seen)
@@ -26,6 +26,7 @@ internal sealed class ChangeWatch : IAsyncDisposable
         _availability = availability;
         _changed = changed;
         _seen = seen;
+        _canListen = options.IsListening;
     }
 
     /// <summary>Takes what there is now as known, so that nothing that changes afterwards is missed.</summary>
