@@ -8,8 +8,6 @@ namespace Metering.Ledger.TestKit;
 /// </content>
 public abstract partial class StoreContract
 {
-    private const int Steps = 120;
-
     public static TheoryData<int> Seeds =>
         Environment.GetEnvironmentVariable("METERING_SEED") is { } seed ? [int.Parse(seed, CultureInfo.InvariantCulture)] : [.. Enumerable.Range(1, 25)];
 

@@ -23,6 +23,9 @@ public abstract partial class StoreContract
     /// <summary>Nodes in the tests of random sequences; more than one only where nodes share a store.</summary>
     protected virtual int Nodes => 1;
 
+    /// <summary>Steps of each random sequence; fewer where opening a store takes its time.</summary>
+    protected virtual int Steps => 120;
+
     /// <summary>An empty place of its own for each test.</summary>
     protected abstract Task<StorePlace> MakePlaceAsync();
 

@@ -38,7 +38,7 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
         IsBegun = true;
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(CancellationToken.None);
         if (candidates is not null)
-            await ReadAsync(reader, _counted);
+            await ReadCountedAsync(reader, candidates.Uuids);
         if (lookUps is not null)
             await ReadAsync(reader, _known);
     }
@@ -81,6 +81,19 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
     {
         await using var rollBack = new NpgsqlCommand("ROLLBACK", connection);
         await rollBack.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private async Task ReadCountedAsync(NpgsqlDataReader reader, Guid[] sent)
+    {
+        await reader.ReadAsync(CancellationToken.None);
+        long count = reader.GetInt64(0);
+        if (count == sent.Length)
+            _counted.AddRange(sent);
+        else if (count > 0)
+            _counted.AddRange(reader.GetFieldValue<Guid[]>(1));
+        if (_counted.Count != count)
+            throw new InvalidOperationException($"The database counted {count} records and named {_counted.Count}.");
+        await reader.NextResultAsync(CancellationToken.None);
     }
 
     private static async Task ReadAsync(NpgsqlDataReader reader, List<Guid> uuids)

@@ -11,14 +11,17 @@ namespace Metering.Ledger.Postgres;
 /// </summary>
 internal static class WriteStatements
 {
+    // Arrays are indexed, because unnest of eight of them costs a tenth more. What was counted comes back as its number and
+    // one array, which is left out when that is all that was sent, as it mostly is.
     private const string CountText = """
-        INSERT INTO usage_record(
-          uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, node)
-        SELECT uuid, owner, sku, quantity, at, accepted, account, request, $9
-        FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::integer[], $8::uuid[])
-          AS sent(uuid, owner, sku, quantity, at, accepted, account, request)
-        ON CONFLICT (uuid) DO NOTHING
-        RETURNING uuid
+        WITH counted AS (
+          INSERT INTO usage_record(
+            uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, node)
+          SELECT $1[i], $2[i], $3[i], $4[i], $5[i], $6[i], $7[i], $8[i], $9
+          FROM generate_series(1, array_length($1, 1)) AS i
+          ON CONFLICT (uuid) DO NOTHING
+          RETURNING uuid)
+        SELECT count(*), CASE WHEN count(*) < array_length($1, 1) THEN array_agg(uuid) END FROM counted
         """;
 
     private const string LookUpText = "SELECT uuid FROM usage_record WHERE uuid = ANY($1)";
@@ -52,7 +55,10 @@ internal static class WriteStatements
     /// <summary>Ends it. Nothing that was sent with it is cancelled, ever.</summary>
     public static NpgsqlBatchCommand Commit() => new("COMMIT");
 
-    /// <summary>Counts records that are not counted yet, sorted by uuid, and returns the uuids of those that it counted.</summary>
+    /// <summary>
+    /// Counts records that are not counted yet, sorted by uuid; answers with the number of those that it counted and, unless they
+    /// are all or none, an array of their uuids.
+    /// </summary>
     public static NpgsqlBatchCommand Count(RecordColumns records, short node) => Command(
         CountText,
         Array(records.Uuids, NpgsqlDbType.Uuid),
