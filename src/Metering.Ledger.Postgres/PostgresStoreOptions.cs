@@ -89,7 +89,11 @@ public sealed record PostgresStoreOptions(string Connection)
         if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero || RetryTime <= TimeSpan.Zero)
             faults.Add("times must be positive, and a connection takes a second at least");
         if (LockTime <= TimeSpan.Zero || LockTime > IdleTransactionTime || LockTime > AnswerTime)
-            faults.Add($"a lock is waited for {LockTime}, which must be positive and no longer than an idle transaction ({IdleTransactionTime}) or an answer ({AnswerTime})");
+        {
+            faults.Add($"a lock is waited for {LockTime}, which must be positive and no longer than an idle transaction ({IdleTransactionTime}) "
+                + $"or an answer ({AnswerTime})");
+        }
+
         if (Retries < 0)
             faults.Add($"a group cannot be tried again {Retries} times");
         if (faults.Count > 0)

@@ -75,7 +75,8 @@ internal sealed class Group
 
         Totals = _sums.Totals();
         Rejections = _sums.Rejections();
-        Duplicates = [.. _questions.Where(question => question.IsKnown && question.IsAnsweredDuplicate).Select(question => question.Uuid).Order().Select(Uuids.ToGuid)];
+        Duplicates = [.. _questions.Where(question => question.IsKnown && question.IsAnsweredDuplicate)
+            .Select(question => question.Uuid).Order().Select(Uuids.ToGuid)];
     }
 
     private void JudgeOne(UsageWrite write, ref int asked)

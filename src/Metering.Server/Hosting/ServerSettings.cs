@@ -38,7 +38,8 @@ public static class ServerSettings
     [
         new("data", "DIR", ServerOptions.DefaultData, "Directory of the ledger, the admin token and the certificates; made when missing.",
             (options, text) => options.Data = ParsePath(text)),
-        new("store", "sqlite|postgres: CONNECTION", ServerOptions.EmbeddedStore, "Where usage is kept: in the data directory, or in a PostgreSQL that several nodes share.",
+        new("store", "sqlite|postgres: CONNECTION", ServerOptions.EmbeddedStore,
+            "Where usage is kept: in the data directory, or in a PostgreSQL that several nodes share.",
             (options, text) => options.Store = ParseStore(text)) { IsSecret = true },
         new("catalog", "FILE", "none", "Catalog (YAML) applied at start; the changes are shown.",
             (options, text) => options.Catalog = ParsePath(text)),
