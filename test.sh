@@ -23,6 +23,7 @@ need_module() { # need_module PYTHON-MODULE DEBIAN-PACKAGE, for Debian's own Pyt
 need curl curl
 need node nodejs
 need gcc gcc
+[[ -x /usr/lib/postgresql/15/bin/initdb ]] || need initdb postgresql # Debian keeps its programs off the path
 need npm npm
 need_module google.protobuf python3-protobuf
 need_module grpc python3-grpcio

@@ -11,6 +11,9 @@ internal sealed class SqliteLedger(
     public Task<string> Failure => writer.Failure;
 
     /// <inheritdoc/>
+    public string? Outage => null; // a full disk is no reason to send clients elsewhere: there is no elsewhere
+
+    /// <inheritdoc/>
     public ValueTask<LedgerAnswer> WriteAsync(UsageWrite write) => writer.WriteAsync(write);
 
     /// <inheritdoc/>

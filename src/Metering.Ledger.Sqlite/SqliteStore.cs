@@ -70,6 +70,13 @@ public sealed class SqliteStore : IMeteringStore
         remove => _noticed -= value;
     }
 
+    /// <summary>Never raised: no other node has the file.</summary>
+    public event EventHandler<StoreChangedEventArgs>? Changed
+    {
+        add { }
+        remove { }
+    }
+
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
 

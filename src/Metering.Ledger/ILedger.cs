@@ -12,11 +12,14 @@ public enum LedgerAnswer : byte
     /// <summary>No space left: nothing was counted. UNAVAILABLE.</summary>
     StorageFull,
 
-    /// <summary>The store failed; the records may or may not be counted. UNAVAILABLE, and the server stops.</summary>
+    /// <summary>The store failed; the records may or may not be counted. UNAVAILABLE; the server stops if <see cref="ILedger.Failure"/> says so.</summary>
     OutcomeUnknown,
 
     /// <summary>The ledger is closing: nothing was judged. UNAVAILABLE.</summary>
     Closing,
+
+    /// <summary>The database is away: nothing was counted. UNAVAILABLE, until it is back.</summary>
+    Unreachable,
 }
 
 /// <summary>
@@ -30,6 +33,9 @@ public interface ILedger
 
     /// <summary>Completes when the ledger met a fault that it must not outlive; the value says what happened.</summary>
     Task<string> Failure { get; }
+
+    /// <summary>Why nothing can be counted at the moment, in words; null while all is well. Unlike <see cref="Failure"/> it may pass.</summary>
+    string? Outage { get; }
 
     /// <summary>
     /// Judges the examined records of <paramref name="write"/> and, unless it is a dry run, counts the accepted ones.
@@ -49,8 +55,9 @@ public interface ILedger
     IAsyncEnumerable<HourRejections> ReadRejectionsAsync(HourRange range, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Accepted records in commit order, each checked against its checksum: those that were not archived. When some of them
-    /// are archived meanwhile, the reading ends with an exception that says so.
+    /// Accepted records of one consistent state, in an order of the store's own, each checked against its checksum if it has
+    /// one: those that were not archived. When some of them are archived meanwhile, the reading ends with an exception that
+    /// says so.
     /// </summary>
     IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken);
 

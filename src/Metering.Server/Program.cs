@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Metering.Grpc;
 using Metering.Ledger;
+using Metering.Ledger.Postgres;
 using Metering.Ledger.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -43,7 +44,7 @@ public static class Program
         IMeteringStore? store = null;
         try
         {
-            store = SqliteStore.Open(StoreOptions(new SqliteStoreOptions(data.LedgerFile)), time);
+            store = await OpenStoreAsync(options, data, time, cancellationToken);
             MeteringClock clock = await SetClockAsync(store.Ledger, options, time);
             return await ComposeAsync(options, time, log, data, store, clock, catalogYaml, cancellationToken);
         }
@@ -58,6 +59,13 @@ public static class Program
         }
     }
 
+    private static async Task<IMeteringStore> OpenStoreAsync(
+        ServerOptions options, DataDirectory data, TimeProvider time, CancellationToken cancellationToken) =>
+        options.PostgresConnection is { } connection
+            ? await PostgresStore.OpenAsync(
+                new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit }, cancellationToken)
+            : SqliteStore.Open(StoreOptions(new SqliteStoreOptions(data.LedgerFile)), time);
+
     private static async Task<MeteringServer> ComposeAsync(
         ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, DataDirectory data, IMeteringStore store, MeteringClock clock,
         string? catalogYaml, CancellationToken cancellationToken)
@@ -67,8 +75,9 @@ public static class Program
         var registry = new CatalogRegistry(store.Catalog, catalog, time);
         await registry.LoadAsync(cancellationToken);
         IReadOnlyList<CatalogDifference> applied = await ApplyCatalogAsync(options, registry, catalog, catalogYaml, cancellationToken);
-        AdminToken admin = OpenAdminToken(data);
+        AdminToken admin = await OpenAdminTokenAsync(data, store, cancellationToken);
         TokenAuthority tokens = await OpenTokensAsync(options, time, data, store, cancellationToken);
+        var follower = new StoreFollower(store, registry, tokens, time);
 
         // The path.
         IAuthenticator authenticator = tokens;
@@ -105,7 +114,7 @@ public static class Program
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
         Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
-        return new MeteringServer(application, store, data, new ServerFacts(
+        return new MeteringServer(application, store, follower, data, new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }
@@ -179,11 +188,13 @@ public static class Program
         }
     }
 
-    private static AdminToken OpenAdminToken(DataDirectory data)
+    // The nodes of one store have one admin token: that of the first. Each has it in its own directory.
+    private static async Task<AdminToken> OpenAdminTokenAsync(DataDirectory data, IMeteringStore store, CancellationToken cancellationToken)
     {
         try
         {
-            return AdminToken.LoadOrCreate(data.FullPath);
+            AdminToken own = AdminToken.LoadOrCreate(data.FullPath);
+            return own.Become(await store.Credentials.AgreeOnAdminTokenAsync(own.Read(), cancellationToken));
         }
         catch (UnusableFileException fault)
         {
@@ -201,7 +212,8 @@ public static class Program
         }
         catch (CryptographicException fault)
         {
-            throw new StartException($"A key that signs tokens is damaged in {data.LedgerFile}: restore the file from a backup.", fault);
+            string place = options.PostgresConnection is null ? data.LedgerFile : "the database";
+            throw new StartException($"A key that signs tokens is damaged in {place}: restore it from a backup.", fault);
         }
     }
 

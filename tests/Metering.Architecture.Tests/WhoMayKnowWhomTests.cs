@@ -7,6 +7,8 @@ namespace Metering.Architecture.Tests;
 /// <summary>The rules of docs/ARCHITECTURE.md about who may know whom, read from the compiled assemblies and the sources.</summary>
 public class WhoMayKnowWhomTests
 {
+    private static readonly string[] Stores = ["Metering.Ledger.Postgres", "Metering.Ledger.Sqlite"];
+
     // Beside the base library. A prefix ends with an asterisk.
     public static TheoryData<string, string[]> Allowed => new()
     {
@@ -14,10 +16,11 @@ public class WhoMayKnowWhomTests
         { "Metering.Grpc", ["Google.Protobuf", "Google.Api.CommonProtos", "Microsoft.AspNetCore.*", "Microsoft.Extensions.*", "Microsoft.Net.Http.Headers"] },
         { "Metering.Ledger", [] },
         { "Metering.Ledger.Sqlite", ["Metering.Ledger", "SQLitePCLRaw.*"] },
+        { "Metering.Ledger.Postgres", ["Metering.Ledger", "Npgsql"] },
         {
             "Metering.Server",
             [
-                "Metering.Contracts", "Metering.Grpc", "Metering.Ledger", "Metering.Ledger.Sqlite", "Google.Protobuf", "Google.Api.CommonProtos",
+                "Metering.Contracts", "Metering.Grpc", "Metering.Ledger", "Metering.Ledger.Postgres", "Metering.Ledger.Sqlite", "Google.Protobuf", "Google.Api.CommonProtos",
                 "Microsoft.AspNetCore.*", "Microsoft.AspNetCore", "Microsoft.Extensions.*", "Microsoft.Net.Http.Headers", "Microsoft.IdentityModel.*", "YamlDotNet",
             ]
         },
@@ -53,7 +56,7 @@ public class WhoMayKnowWhomTests
     public void Only_the_composition_root_names_a_store() =>
         Assert.Equal(
             ["src/Metering.Server/Program.cs"],
-            Repository.SourceFiles("src").Where(path => !path.StartsWith("src/Metering.Ledger.Sqlite/") && Code(path).Contains("Metering.Ledger.Sqlite")));
+            Repository.SourceFiles("src").Where(path => Stores.Any(store => !path.StartsWith($"src/{store}/") && Code(path).Contains(store))));
 
     [Fact]
     public void The_command_line_has_no_back_door()

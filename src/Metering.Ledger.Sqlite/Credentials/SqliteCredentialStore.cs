@@ -56,6 +56,9 @@ internal sealed class SqliteCredentialStore(Writer writer) : ICredentialStore
         },
         cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<string> AgreeOnAdminTokenAsync(string offered, CancellationToken cancellationToken) => Task.FromResult(offered);
+
     private static List<SigningKey> ReadSigningKeys(Database database)
     {
         var keys = new List<SigningKey>();

@@ -17,6 +17,12 @@ public interface ICredentialStore
 
     /// <summary>Remembers a revocation, durably. Doing it twice is no fault.</summary>
     Task RevokeAsync(RevokedToken token, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The admin token that holds for every node: the first that any of them offered. A store that one node has to itself
+    /// keeps none, and answers with the one offered.
+    /// </summary>
+    Task<string> AgreeOnAdminTokenAsync(string offered, CancellationToken cancellationToken);
 }
 
 /// <summary>A key that the server signs IAM tokens with.</summary>

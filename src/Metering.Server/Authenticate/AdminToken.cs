@@ -46,11 +46,25 @@ public sealed class AdminToken
 
         DurableFile.RefuseIfOpenToEverybody(path);
         string text = DurableFile.Read(path).Trim();
-        bool hasForm = text.StartsWith(Prefix, StringComparison.Ordinal) && text.Length == Characters
-            && Base64Url.IsValid(text.AsSpan(Prefix.Length));
-        return hasForm
+        return HasForm(text)
             ? new AdminToken(path, text)
             : throw new UnusableFileException(path, "this is not an admin token; delete the file, and the next start makes a new one");
+    }
+
+    /// <summary>The token itself, from its file.</summary>
+    /// <exception cref="UnusableFileException">The file cannot be read any more.</exception>
+    public string Read() => DurableFile.Read(Path).Trim();
+
+    /// <summary>The token that the nodes of this store have agreed on, which takes the place of this one, in the file too.</summary>
+    /// <exception cref="UnusableFileException">It is no admin token, or the file cannot be written.</exception>
+    public AdminToken Become(string agreed)
+    {
+        if (HashOf(agreed).AsSpan().SequenceEqual(_hash))
+            return this;
+        if (!HasForm(agreed))
+            throw new UnusableFileException(Path, "the database holds something else in the place of the nodes' admin token");
+        DurableFile.Write(Path, agreed + "\n", DurableFile.OwnerOnly);
+        return new AdminToken(Path, agreed);
     }
 
     /// <summary>Whether a request carries the admin token.</summary>
@@ -61,6 +75,9 @@ public sealed class AdminToken
         && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
         && header.Length <= CharactersMaximum
         && CryptographicOperations.FixedTimeEquals(HashOf(header[Scheme.Length..].Trim(' ')), _hash);
+
+    private static bool HasForm(string text) => text.StartsWith(Prefix, StringComparison.Ordinal) && text.Length == Characters
+        && Base64Url.IsValid(text.AsSpan(Prefix.Length));
 
     private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

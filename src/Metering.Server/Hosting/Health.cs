@@ -25,10 +25,12 @@ internal static class Health
         path.Value is AlivePath or ReadyPath or "/grpc.health.v1.Health/Check";
 }
 
-/// <summary>Healthy as long as the ledger has met no fault that it must not outlive.</summary>
+/// <summary>Healthy as long as the ledger has met no fault that it must not outlive, and can count at the moment.</summary>
 internal sealed class LedgerHealth(ILedger ledger) : IHealthCheck
 {
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        ledger.Failure.IsCompleted ? HealthCheckResult.Unhealthy(await ledger.Failure) : HealthCheckResult.Healthy();
+        ledger.Failure.IsCompleted ? HealthCheckResult.Unhealthy(await ledger.Failure)
+        : ledger.Outage is { } outage ? HealthCheckResult.Unhealthy(outage)
+        : HealthCheckResult.Healthy();
 }

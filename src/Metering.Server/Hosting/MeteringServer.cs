@@ -22,14 +22,16 @@ public sealed partial class MeteringServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly IMeteringStore _store;
+    private readonly StoreFollower _follower;
     private readonly DataDirectory _data;
     private readonly ILogger _log;
     private bool _isStopped;
 
-    internal MeteringServer(WebApplication application, IMeteringStore store, DataDirectory data, ServerFacts facts)
+    internal MeteringServer(WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, ServerFacts facts)
     {
         _application = application;
         _store = store;
+        _follower = follower;
         _data = data;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
@@ -74,6 +76,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _application.Services.GetRequiredService<HealthService>().Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
+        await _follower.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
     }

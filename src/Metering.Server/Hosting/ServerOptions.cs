@@ -28,6 +28,22 @@ public sealed class ServerOptions
     /// <summary>Directory of the ledger, the admin token and the certificates.</summary>
     public string Data { get; set; } = DefaultData;
 
+    /// <summary>Value of <see cref="Store"/>: the ledger is in the data directory, and one server has it to itself.</summary>
+    public const string EmbeddedStore = "sqlite";
+
+    /// <summary>Begins a value of <see cref="Store"/> that goes on with the connection string of a database.</summary>
+    public const string PostgresPrefix = "postgres:";
+
+    /// <summary>Where the ledger is kept: <see cref="EmbeddedStore"/>, or <see cref="PostgresPrefix"/> and a connection string. May hold a password.</summary>
+    public string Store { get; set; } = EmbeddedStore;
+
+    /// <summary>The connection string of the database; null for the embedded store.</summary>
+    internal string? PostgresConnection =>
+        Store.StartsWith(PostgresPrefix, StringComparison.Ordinal) ? Store[PostgresPrefix.Length..].Trim() : null;
+
+    /// <summary>Serves although the database may forget commits that it confirmed.</summary>
+    public bool AllowUnsafeCommit { get; set; }
+
     /// <summary>Catalog file applied at start; null leaves the stored one as it is.</summary>
     public string? Catalog { get; set; }
 
@@ -103,6 +119,8 @@ public sealed class ServerOptions
             faults.Add($"listen-https is {https}: the emulator trusts any token, so it listens on loopback only.");
         if (TlsCertificate is null != TlsKey is null)
             faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
+        if (AllowUnsafeCommit && PostgresConnection is null)
+            faults.Add("allow-unsafe-commit is for PostgreSQL: give store too, or leave it out.");
         if (AdminClientCa is not null && ListenHttps is null)
             faults.Add("admin-client-ca needs listen-https: without TLS nobody can show a client certificate.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);

@@ -18,6 +18,9 @@ public sealed record ServerSetting(string Name, string Value, string Default, st
 
     /// <summary>A switch has no value.</summary>
     public bool IsSwitch => Value.Length == 0;
+
+    /// <summary>The value may hold a password, and is never shown.</summary>
+    public bool IsSecret { get; init; }
 }
 
 /// <summary>Settings that cannot be used; every one is named.</summary>
@@ -35,6 +38,9 @@ public static class ServerSettings
     [
         new("data", "DIR", ServerOptions.DefaultData, "Directory of the ledger, the admin token and the certificates; made when missing.",
             (options, text) => options.Data = ParsePath(text)),
+        new("store", "sqlite|postgres: CONNECTION", ServerOptions.EmbeddedStore,
+            "Where usage is kept: in the data directory, or in a PostgreSQL that several nodes share.",
+            (options, text) => options.Store = ParseStore(text)) { IsSecret = true },
         new("catalog", "FILE", "none", "Catalog (YAML) applied at start; the changes are shown.",
             (options, text) => options.Catalog = ParsePath(text)),
         new("listen-http", "ADDR:PORT|none", "127.0.0.1:8080", "Cleartext HTTP/1.1: REST, health.",
@@ -80,6 +86,8 @@ public static class ServerSettings
                 : ParseMode(text)),
         new("accept-clock", "", "off", "Once, when the ledger has seen a wrong time: takes the clock's word and goes on from there.",
             (options, text) => options.AcceptClock = ParseSwitch(text)),
+        new("allow-unsafe-commit", "", "off", "Serves although PostgreSQL is set to confirm commits that it can still lose (synchronous_commit, fsync).",
+            (options, text) => options.AllowUnsafeCommit = ParseSwitch(text)),
     ];
 
     /// <summary>The name of the setting that names the configuration file; it is not itself in that file.</summary>
@@ -115,7 +123,7 @@ public static class ServerSettings
             }
             catch (FormatException fault)
             {
-                faults.Add($"{source} is '{text}': it {fault.Message}.");
+                faults.Add(setting.IsSecret ? $"{source} has a value that cannot be: it {fault.Message}." : $"{source} is '{text}': it {fault.Message}.");
             }
         }
 
@@ -155,6 +163,12 @@ public static class ServerSettings
 
     private static string ParsePath(string text) =>
         text.Length > 0 && !text.Contains('\0') ? text : throw new FormatException("must be a path");
+
+    private static string ParseStore(string text) =>
+        text == ServerOptions.EmbeddedStore
+        || (text.StartsWith(ServerOptions.PostgresPrefix, StringComparison.Ordinal) && !string.IsNullOrWhiteSpace(text[ServerOptions.PostgresPrefix.Length..]))
+            ? text
+            : throw new FormatException("must be sqlite, or postgres: and a connection string, such as 'postgres: Host=db.example.org;Database=metering'");
 
     private static IPEndPoint? ParseEndpoint(string text)
     {

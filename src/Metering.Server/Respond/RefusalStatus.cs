@@ -23,6 +23,9 @@ internal static class RefusalStatus
     private static readonly RpcStatus Closing = Of(new Refusal(
         RefusalKind.Unavailable, "The server is stopping. Nothing of this request was counted; send it again."));
 
+    private static readonly RpcStatus Unreachable = Of(new Refusal(
+        RefusalKind.Unavailable, "The ledger's database is away. Nothing of this request was counted; send it again later."));
+
     /// <summary>The status of a refusal.</summary>
     public static RpcStatus Of(Refusal refusal) => new(CodeOf(refusal.Kind), refusal.Message, DetailsOf(refusal));
 
@@ -33,6 +36,7 @@ internal static class RefusalStatus
         LedgerAnswer.StorageFull => StorageFull,
         LedgerAnswer.OutcomeUnknown => OutcomeUnknown,
         LedgerAnswer.Closing => Closing,
+        LedgerAnswer.Unreachable => Unreachable,
         _ => throw new ArgumentOutOfRangeException(nameof(answer), answer, "Not a refusal."),
     };
 

@@ -40,4 +40,6 @@ internal sealed class CredentialStoreInMemory : ICredentialStore
             _revoked.Add(token);
         return Task.CompletedTask;
     }
+
+    public Task<string> AgreeOnAdminTokenAsync(string offered, CancellationToken cancellationToken) => Task.FromResult(offered);
 }

@@ -43,6 +43,7 @@ public class SettingFaultsTests
         { "advertise", "example.org", "advertise is 'example.org': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },
         { "advertise", "https://example.org:443", "advertise is 'https://example.org:443': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },
         { "advertise", "example.org:0", "advertise is 'example.org:0': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },
+        { "allow-unsafe-commit", "true", "allow-unsafe-commit is for PostgreSQL: give store too, or leave it out." },
         { "tls-certificate", "server.pem", "tls-certificate and tls-key go together: give both, or neither for the local CA." },
         { "tls-key", "server.key", "tls-certificate and tls-key go together: give both, or neither for the local CA." },
         { "listen-http", "0.0.0.0:8080", "listen-http is 0.0.0.0:8080, beyond loopback and without TLS: tokens would travel in the open. Use listen-https, or allow-cleartext behind a TLS proxy." },
@@ -87,6 +88,18 @@ public class SettingFaultsTests
         Assert.Equal(fault, sources.Faults()[0]); // a window that is too short is too short for the tolerance as well
     }
 
+    [Theory]
+    [InlineData("mysql: Host=db;Password=correct-horse")]
+    [InlineData("postgres:")]
+    [InlineData("Host=db;Password=correct-horse")]
+    public void A_store_that_is_none_is_refused_without_a_word_of_what_may_be_a_password(string value)
+    {
+        using var sources = new SettingSources { Flags = { ["store"] = value } };
+        string fault = Assert.Single(sources.Faults());
+        Assert.StartsWith("--store has a value that cannot be: it must be sqlite, or postgres: and a connection string", fault);
+        Assert.DoesNotContain("correct-horse", fault);
+    }
+
     [Fact]
     public void Every_fault_is_reported_at_once()
     {
@@ -96,7 +109,7 @@ public class SettingFaultsTests
         sources.Environment["METERING_TLS_KEY"] = "server.key";
         IReadOnlyList<string> faults = sources.Faults();
         Assert.Equal(5, faults.Count);
-        Assert.StartsWith($"'listn-http' in {sources.File} is no setting; there are data, catalog, listen-http", faults[0]);
+        Assert.StartsWith($"'listn-http' in {sources.File} is no setting; there are data, store, catalog, listen-http", faults[0]);
         Assert.StartsWith("--acceptance-window is 'soon'", faults[1]);
         Assert.StartsWith($"'token-lifetime' in {sources.File} is '5'", faults[2]);
         Assert.StartsWith("listen-grpc is 10.0.0.1:8081", faults[3]);

@@ -9,6 +9,7 @@ public class SettingSourcesTests
     private static readonly Dictionary<string, (string Text, string Becomes, Func<ServerOptions, object?> Of)> Samples = new()
     {
         ["data"] = ("elsewhere", "elsewhere", options => options.Data),
+        ["store"] = ("postgres: Host=db", "postgres: Host=db", options => options.Store),
         ["catalog"] = ("catalog.yaml", "catalog.yaml", options => options.Catalog),
         ["listen-http"] = ("127.0.0.1:1080", "127.0.0.1:1080", options => options.ListenHttp),
         ["listen-grpc"] = ("[::1]:1081", "[::1]:1081", options => options.ListenGrpc),
@@ -30,6 +31,7 @@ public class SettingSourcesTests
         ["emulator"] = ("true", "Always", options => options.Emulator),
         ["emulator-mode"] = ("dry-run", "DryRun", options => options.Emulator),
         ["accept-clock"] = ("true", "True", options => options.AcceptClock),
+        ["allow-unsafe-commit"] = ("true", "True", options => options.AllowUnsafeCommit),
     };
 
     // Settings that are nothing without another.
@@ -39,6 +41,7 @@ public class SettingSourcesTests
         ["tls-key"] = ("tls-certificate", "server.pem"),
         ["emulator-mode"] = ("emulator", "on"),
         ["account-burst"] = ("account-rate", "100"),
+        ["allow-unsafe-commit"] = ("store", "postgres: Host=db"),
     };
 
     public static TheoryData<string> Names => [.. ServerSettings.All.Select(setting => setting.Name)];

@@ -43,6 +43,8 @@ public class UsageReportTests
 
         public Task<string> Failure { get; } = new TaskCompletionSource<string>().Task;
 
+        public string? Outage => null;
+
         public Task SetHighWaterAsync(long unixNanoseconds) => throw new NotSupportedException();
 
         public ValueTask<LedgerAnswer> WriteAsync(UsageWrite write) => throw new NotSupportedException();

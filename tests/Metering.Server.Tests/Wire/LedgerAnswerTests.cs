@@ -31,6 +31,7 @@ public class LedgerAnswerTests
             "The ledger could not confirm the commit. Send the same records again: what was counted is then answered DUPLICATE.", "[]"
         },
         { LedgerAnswer.Closing, 503, 14, "The server is stopping. Nothing of this request was counted; send it again.", "[]" },
+        { LedgerAnswer.Unreachable, 503, 14, "The ledger's database is away. Nothing of this request was counted; send it again later.", "[]" },
     };
 
     [Theory]
@@ -143,6 +144,8 @@ public class LedgerAnswerTests
         public long HighWaterUnixNanoseconds => 0;
 
         public Task<string> Failure { get; } = new TaskCompletionSource<string>().Task;
+
+        public string? Outage => null;
 
         public Task SetHighWaterAsync(long unixNanoseconds) => throw new NotSupportedException();
 

@@ -1,4 +1,4 @@
-namespace Metering.Ledger.Sqlite;
+namespace Metering.Ledger;
 
 /// <summary>
 /// The store cannot be opened, read or changed. The message is one clear sentence or two for the person who runs the

@@ -2,10 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Metering.Ledger.Sqlite;
+namespace Metering.Ledger;
 
 /// <summary>How catalog objects are stored: one JSON object each, readable with any tool.</summary>
-internal static class CatalogBodies
+public static class CatalogBodies
 {
     /// <summary>The object as JSON.</summary>
     public static string Write(CatalogObject value) => JsonSerializer.Serialize(value, TypeOf(value.Kind));

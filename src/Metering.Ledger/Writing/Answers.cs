@@ -1,18 +1,18 @@
 using System.Collections.Concurrent;
 
-namespace Metering.Ledger.Sqlite;
+namespace Metering.Ledger;
 
 /// <summary>
-/// Gives a group's requests their answers away from the writer's thread, several to a work item: what goes on then is short
+/// Gives a group's requests their answers away from the thread that committed it, several to a work item: what goes on then is short
 /// (encode the verdicts, hand them to the connection), and a work item for each would cost more than it.
 /// </summary>
-internal sealed class Answers
+public sealed class Answers
 {
     private const int RequestsTogether = 16;
 
     private readonly ConcurrentBag<Run> _free = [];
 
-    /// <summary>Answers every request; they are no longer the writer's.</summary>
+    /// <summary>Answers every request; they are no longer the store's.</summary>
     public void Give(ReadOnlySpan<UsageWrite> writes, LedgerAnswer answer)
     {
         for (; writes.Length > 0; writes = writes[Math.Min(RequestsTogether, writes.Length)..])

@@ -1,0 +1,83 @@
+namespace Metering.Ledger.Postgres;
+
+/// <summary>One step of the schema. Nodes of the version before it may still be up, so a step adds and never takes away.</summary>
+/// <param name="Version">The schema's version after the step; steps count from 1 without a gap.</param>
+/// <param name="OldestProgram">The oldest schema version whose programs can still use the tables after the step.</param>
+/// <param name="Sql">What the step does, in one transaction.</param>
+internal sealed record Migration(int Version, int OldestProgram, string Sql);
+
+/// <summary>The schema, as the list of steps that lead to it. A step that was released never changes.</summary>
+internal static class Migrations
+{
+    /// <summary>Every step, oldest first.</summary>
+    public static readonly IReadOnlyList<Migration> All =
+    [
+        // No sequence, no constraint beside the primary keys, whose first column is what the rows can be distributed by:
+        // records by uuid, totals and rejections by owner. Moments are numbers, since a record's nanoseconds do not fit into
+        // a timestamp. Rows that are updated over and over keep half of their page free for it.
+        new(1, 1, """
+            CREATE TABLE usage_record(
+              uuid uuid NOT NULL PRIMARY KEY,
+              owner integer NOT NULL,
+              sku integer NOT NULL,
+              quantity bigint NOT NULL CHECK(quantity > 0),
+              timestamp_unix_nanoseconds bigint NOT NULL,
+              accepted_unix_nanoseconds bigint NOT NULL,
+              account integer NOT NULL,
+              request uuid NOT NULL,
+              node smallint NOT NULL);
+
+            CREATE TABLE usage_total(
+              owner integer NOT NULL,
+              sku integer NOT NULL,
+              hour bigint NOT NULL,
+              node smallint NOT NULL,
+              quantity numeric NOT NULL,
+              records bigint NOT NULL CHECK(records > 0),
+              PRIMARY KEY(owner, sku, hour, node)) WITH (fillfactor = 50);
+
+            CREATE TABLE usage_rejection(
+              owner integer NOT NULL,
+              reason smallint NOT NULL CHECK(reason > 0),
+              hour bigint NOT NULL,
+              node smallint NOT NULL,
+              records bigint NOT NULL CHECK(records > 0),
+              PRIMARY KEY(owner, reason, hour, node)) WITH (fillfactor = 50);
+
+            CREATE TABLE ledger_clock(
+              node smallint NOT NULL PRIMARY KEY,
+              high_water_unix_nanoseconds bigint NOT NULL) WITH (fillfactor = 50);
+
+            CREATE TABLE node_number(
+              id smallint NOT NULL PRIMARY KEY CHECK(id = 1),
+              given bigint NOT NULL);
+            INSERT INTO node_number VALUES(1, 0);
+
+            CREATE TABLE shared_version(
+              name text NOT NULL PRIMARY KEY,
+              version bigint NOT NULL);
+            INSERT INTO shared_version VALUES('catalog', 0), ('credentials', 0);
+
+            CREATE TABLE catalog_object(
+              kind smallint NOT NULL,
+              id text NOT NULL,
+              key integer NOT NULL,
+              retired boolean NOT NULL,
+              body text NOT NULL,
+              PRIMARY KEY(kind, id));
+
+            CREATE TABLE signing_key(
+              id text NOT NULL PRIMARY KEY,
+              created_utc_ticks bigint NOT NULL,
+              private_key bytea NOT NULL);
+
+            CREATE TABLE revoked_token(
+              id text NOT NULL PRIMARY KEY,
+              expires_utc_ticks bigint NOT NULL);
+
+            CREATE TABLE admin_token(
+              id smallint NOT NULL PRIMARY KEY CHECK(id = 1),
+              token text NOT NULL);
+            """),
+    ];
+}

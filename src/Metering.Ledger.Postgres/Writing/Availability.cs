@@ -1,0 +1,61 @@
+namespace Metering.Ledger.Postgres;
+
+/// <summary>Whether the database can be written to, as last seen by whoever tried; and the word to the operator when that changes.</summary>
+internal sealed class Availability(Action<string> notice)
+{
+    private readonly Lock _changing = new();
+    private volatile string? _outage;
+    private bool _isFull;
+
+    /// <summary>Why nothing can be counted; null while all is well.</summary>
+    public string? Outage => _outage;
+
+    /// <summary>Somebody could not get through, or was refused.</summary>
+    public void Away(string sentence)
+    {
+        lock (_changing)
+        {
+            if (_outage is null)
+                notice($"Nothing can be counted at the moment; senders are told to come back. {sentence}");
+            _outage = sentence;
+        }
+    }
+
+    /// <summary>Somebody got through, if only to look.</summary>
+    public void Back()
+    {
+        if (_outage is null)
+            return;
+        lock (_changing)
+        {
+            if (_outage is not null)
+                notice("The database is back: usage is counted again.");
+            _outage = null;
+        }
+    }
+
+    /// <summary>The database has no space left.</summary>
+    public void Full(string place)
+    {
+        lock (_changing)
+        {
+            if (!_isFull)
+                notice($"Writes are refused: the database has no space left ({place}). Nothing is lost; make space, and they go on by themselves.");
+            _isFull = true;
+        }
+    }
+
+    /// <summary>A group was committed.</summary>
+    public void Committed()
+    {
+        Back();
+        if (!Volatile.Read(ref _isFull))
+            return;
+        lock (_changing)
+        {
+            if (_isFull)
+                notice("There is space again: writes are counted.");
+            _isFull = false;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Npgsql;
+
+namespace Metering.Ledger.Postgres;
+
+/// <summary>A commit returned, but its wait for the standby had been given up: it may be lost with the primary.</summary>
+internal sealed class NotReplicatedException(string warning) : Exception(warning);
+
+/// <summary>
+/// The transaction of one group, in two round trips: what has to be known for the verdicts; then everything that follows from
+/// them, with the COMMIT. Nothing here is ever cancelled.
+/// </summary>
+internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
+{
+    private readonly List<Guid> _counted = [];
+    private readonly List<Guid> _known = [];
+    private string? _warning;
+
+    /// <summary>The transaction has begun.</summary>
+    public bool IsBegun { get; private set; }
+
+    /// <summary>The candidates that were counted.</summary>
+    public List<Guid> Counted => _counted;
+
+    /// <summary>The looked up uuids that were counted before.</summary>
+    public List<Guid> Known => _known;
+
+    /// <summary>Counts the candidates and looks the others up.</summary>
+    public async Task AskAsync(RecordColumns? candidates, Guid[]? lookUps)
+    {
+        if (candidates is null && lookUps is null)
+            return;
+        await using NpgsqlBatch batch = connection.CreateBatch();
+        batch.BatchCommands.Add(WriteStatements.Begin());
+        if (candidates is not null)
+            batch.BatchCommands.Add(WriteStatements.Count(candidates, node));
+        if (lookUps is not null)
+            batch.BatchCommands.Add(WriteStatements.LookUp(lookUps));
+        IsBegun = true;
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(CancellationToken.None);
+        if (candidates is not null)
+            await ReadCountedAsync(reader, candidates.Uuids);
+        if (lookUps is not null)
+            await ReadAsync(reader, _known);
+    }
+
+    /// <summary>Writes what follows from the verdicts and commits.</summary>
+    /// <exception cref="NotReplicatedException">The commit is not known to be durable.</exception>
+    public async Task CommitAsync(TotalColumns? totals, RejectionColumns? rejections, Guid[] duplicates, bool hasToBeWritten, long latestUnixNanoseconds)
+    {
+        await using NpgsqlBatch batch = connection.CreateBatch();
+        if (!IsBegun)
+            batch.BatchCommands.Add(WriteStatements.Begin());
+        if (duplicates.Length > 0)
+            batch.BatchCommands.Add(WriteStatements.Rewrite(duplicates));
+        if (totals is not null)
+            batch.BatchCommands.Add(WriteStatements.AddTotals(totals, node));
+        if (rejections is not null)
+            batch.BatchCommands.Add(WriteStatements.AddRejections(rejections, node));
+
+        // Last, because it is what proves the duplicates durable: a transaction that wrote to the log waits for the log up to
+        // its own commit, which comes after the commit of every row that it saw (docs/adr/0008).
+        if (hasToBeWritten)
+            batch.BatchCommands.Add(WriteStatements.RaiseClock(node, latestUnixNanoseconds));
+        batch.BatchCommands.Add(WriteStatements.Commit());
+        connection.Notice += Listen;
+        try
+        {
+            await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        finally
+        {
+            connection.Notice -= Listen;
+        }
+
+        if (_warning is not null)
+            throw new NotReplicatedException(_warning);
+    }
+
+    /// <summary>Takes everything back, after a statement was refused.</summary>
+    public async Task RollBackAsync()
+    {
+        await using var rollBack = new NpgsqlCommand("ROLLBACK", connection);
+        await rollBack.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private async Task ReadCountedAsync(NpgsqlDataReader reader, Guid[] sent)
+    {
+        await reader.ReadAsync(CancellationToken.None);
+        long count = reader.GetInt64(0);
+        if (count == sent.Length)
+            _counted.AddRange(sent);
+        else if (count > 0)
+            _counted.AddRange(reader.GetFieldValue<Guid[]>(1));
+        if (_counted.Count != count)
+            throw new InvalidOperationException($"The database counted {count} records and named {_counted.Count}.");
+        await reader.NextResultAsync(CancellationToken.None);
+    }
+
+    private static async Task ReadAsync(NpgsqlDataReader reader, List<Guid> uuids)
+    {
+        while (await reader.ReadAsync(CancellationToken.None))
+            uuids.Add(reader.GetGuid(0));
+        await reader.NextResultAsync(CancellationToken.None);
+    }
+
+    // SQLSTATE 01000: "canceling wait for synchronous replication"; the same with 57P01 when the session ends. No other
+    // warning has any business here, so none is overlooked.
+    private void Listen(object sender, NpgsqlNoticeEventArgs notice)
+    {
+        if (notice.Notice.InvariantSeverity == "WARNING")
+            _warning = $"{notice.Notice.MessageText} (SQLSTATE {notice.Notice.SqlState})";
+    }
+}
