@@ -25,9 +25,13 @@ internal sealed class Archives(
             _making = making;
             return await making;
         }
-        catch (StoreException fault)
+        catch (Exception fault) when (fault is StoreException or ArchiveDamageException)
         {
             return new ArchiveAnswer(ArchiveOutcome.Failed, Reason: fault.Message);
+        }
+        catch (SqliteFault fault)
+        {
+            return new ArchiveAnswer(ArchiveOutcome.Failed, Reason: $"{file.Path} cannot be read: {fault.Message}. Check file and disk.");
         }
         finally
         {
