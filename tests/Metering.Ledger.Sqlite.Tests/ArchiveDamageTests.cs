@@ -164,6 +164,19 @@ public sealed class ArchiveDamageTests
         Assert.Contains("What the ledger notes of the archive", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_batch_that_is_missing_is_found_even_with_its_totals(int sku)
+    {
+        await using var store = new TestStore();
+        for (int number = 1; number <= 4; number++)
+            await store.WriteAsync(new RecordSpec(number, Sku: number));
+        await store.CloseAsync();
+        store.Edit($"DELETE FROM batch WHERE number = {sku}; DELETE FROM hour_total WHERE sku = {sku}");
+        Assert.Contains($"Batch {sku} is damaged: it is missing: the next is batch {sku + 1}", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
+    }
+
     [Fact]
     public async Task A_ledger_that_cannot_be_read_refuses_the_archive_in_words()
     {

@@ -89,11 +89,13 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
     private long ReadRecords(
         Database database, IndexVerification indexed, long first, long last, UuidPass uuids, CancellationToken cancellationToken)
     {
-        long records = 0;
+        long records = 0, next = first;
         using var batches = new BatchCursor(database, first, last);
-        while (batches.Next())
+        for (; batches.Next(); next = batches.Number + 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (batches.Number != next && uuids.IsFirst)
+                Tell(BatchReader.Damage(next, $"it is missing: the next is batch {batches.Number}").Message);
             try
             {
                 records += ReadBatch(batches, indexed, uuids);
