@@ -121,9 +121,9 @@ public sealed class SqliteStore : IMeteringStore
         try
         {
             var archives = new ArchiveFolder(file.Path);
-            IReadOnlyList<string> notices = file.Read(() => ArchiveOpening.Finish(file.Writer, archives));
             index = file.Read(() => IndexOpening.Open(file, archives, options));
-            index = index with { Notices = [.. notices, .. index.Notices] };
+            IReadOnlyList<string> notices = file.Read(() => ArchiveOpening.Finish(file.Writer, archives));
+            index = index with { Notices = [.. index.Notices, .. notices] };
             SqliteStore store = file.Read(() => new SqliteStore(file, index, archives, options, time, startedAt));
             store._checkpointer.Start();
             store._writer.Start();

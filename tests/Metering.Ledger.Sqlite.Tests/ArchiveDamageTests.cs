@@ -51,9 +51,11 @@ public sealed class ArchiveDamageTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)] // the control: without reading back, records are lost
-    public async Task A_file_that_the_disk_did_not_keep_as_written_is_found_before_anything_is_dropped(bool isProofSkipped)
+    [InlineData(false, 1_500)]
+    [InlineData(false, 20)] // its header
+    [InlineData(false, 120)] // its names
+    [InlineData(true, 1_500)] // the control: without reading back, records are lost
+    public async Task A_file_that_the_disk_did_not_keep_as_written_is_found_before_anything_is_dropped(bool isProofSkipped, int position)
     {
         TestStore? opened = null;
         await using var store = new TestStore(options => options with
@@ -62,7 +64,7 @@ public sealed class ArchiveDamageTests
             ArchiveStepReached = step =>
             {
                 if (step == ArchiveStep.Written)
-                    Flip(ArchiveFiles.Of(opened!)[0], 1_500);
+                    Flip(ArchiveFiles.Of(opened!)[0], position);
             },
         });
         opened = store;
@@ -77,6 +79,7 @@ public sealed class ArchiveDamageTests
 
         Assert.Equal(ArchiveOutcome.Failed, answer.Outcome);
         Assert.Contains("damaged", answer.Reason);
+        Assert.Contains("nothing was dropped", answer.Reason);
         Assert.Equal(300, (await store.RecordsAsync()).Count);
         Assert.Empty(ArchiveFiles.Of(store));
         await ArchiveFiles.AssertWholeAsync(store.Store, store, 300);
@@ -148,6 +151,56 @@ public sealed class ArchiveDamageTests
             if (look == 0)
                 Directory.Move(ArchiveFiles.FolderOf(store.Path), ArchiveFiles.FolderOf(store.Path) + "-elsewhere");
         }
+    }
+
+    [Theory]
+    [InlineData("bytes = bytes + 1")]
+    [InlineData("first_accepted_unix_nanoseconds = 0")]
+    [InlineData("last_accepted_unix_nanoseconds = last_accepted_unix_nanoseconds + 1")]
+    public async Task What_the_ledger_notes_of_an_archive_is_compared_with_the_file(string change)
+    {
+        await using TestStore store = await ArchivedAsync();
+        await store.Store.ChangeAsync(database => database.Execute($"UPDATE archive SET {change} WHERE number = 2"));
+        Assert.Contains("What the ledger notes of the archive", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_batch_that_is_missing_is_found_even_with_its_totals(int sku)
+    {
+        await using var store = new TestStore();
+        for (int number = 1; number <= 4; number++)
+            await store.WriteAsync(new RecordSpec(number, Sku: number));
+        await store.CloseAsync();
+        store.Edit($"DELETE FROM batch WHERE number = {sku}; DELETE FROM hour_total WHERE sku = {sku}");
+        Assert.Contains($"Batch {sku} is damaged: it is missing: the next is batch {sku + 1}", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
+    }
+
+    [Fact]
+    public async Task A_ledger_that_cannot_be_read_refuses_the_archive_in_words()
+    {
+        await using var store = new TestStore();
+        await ArchiveFiles.FillAsync(store, 2);
+        await store.Store.ChangeAsync(database => database.Execute("DROP TABLE archive"));
+        foreach (bool isDryRun in (bool[])[true, false])
+        {
+            ArchiveAnswer answer = await store.Store.Archives.CreateAsync(new ArchiveOrder(ArchiveFiles.Moment(store, 1), isDryRun), TestStore.Stop);
+            Assert.Equal(ArchiveOutcome.Failed, answer.Outcome);
+            Assert.Contains(store.Path, answer.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Who_finds_a_run_of_archived_records_damaged_is_told_that_its_archives_are_needed()
+    {
+        await using TestStore store = await ArchivedAsync();
+        _ = store.Store; // opened first, so that nothing but the verification reads the run
+        string[] runs = IndexFiles.Of(store.Path);
+        Flip(runs[0], RunHeader.Bytes + 5);
+        string difference = Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences);
+        Assert.Contains(runs[0], difference);
+        Assert.Contains("archives", difference);
     }
 
     [Fact]
@@ -289,6 +342,30 @@ public sealed class ArchiveDamageTests
         await ArchiveFiles.AssertWholeAsync(store.Store, store, 300);
     }
 
+    [Fact]
+    public async Task A_file_that_was_left_with_its_name_is_made_durable_before_it_is_noted()
+    {
+        var steps = new List<ArchiveStep>();
+        using var giveUp = new CancellationTokenSource();
+        await using var store = new TestStore(options => options with
+        {
+            ArchiveStepReached = step =>
+            {
+                steps.Add(step);
+                if (step == ArchiveStep.Named)
+                    giveUp.Cancel(); // its folder is not fsynced yet, and after a kill never was
+            },
+        });
+        await ArchiveFiles.FillAsync(store, 3);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => store.Store.Archives.CreateAsync(new ArchiveOrder(ArchiveFiles.Moment(store, 1)), giveUp.Token));
+        steps.Clear();
+        await store.RestartAsync();
+        Assert.Single(await ArchiveFiles.ArchiveAsync(store.Store, store, hoursAgo: 1));
+        Assert.DoesNotContain(ArchiveStep.Written, steps); // it was taken
+        Assert.Contains(ArchiveStep.Durable, steps.TakeWhile(step => step != ArchiveStep.Noted));
+    }
+
     [Theory]
     [InlineData(ArchiveStep.Written)]
     [InlineData(ArchiveStep.Noted)]
@@ -336,7 +413,7 @@ public sealed class ArchiveDamageTests
 
     private static void Flip(string file, long position)
     {
-        using FileStream stream = File.Open(file, FileMode.Open);
+        using FileStream stream = File.Open(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         stream.Position = position;
         int value = stream.ReadByte();
         stream.Position = position;

@@ -69,6 +69,19 @@ public sealed class ArchiveTests
         Assert.Equal(planned, made.Select(archive => archive with { FileName = "", Sha256 = "", IsPresent = false }));
     }
 
+    [Theory]
+    [InlineData(long.MinValue)]
+    [InlineData(20)]
+    [InlineData(long.MaxValue)]
+    public async Task A_dry_run_after_any_batch_finds_what_there_is_or_nothing(long after)
+    {
+        await using var store = new TestStore();
+        await ArchiveFiles.FillAsync(store, 2);
+        var order = new ArchiveOrder(ArchiveFiles.Moment(store, 0.5), DryRun: true, after);
+        ArchiveAnswer answer = await store.Store.Archives.CreateAsync(order, TestStore.Stop);
+        Assert.Equal((after < 0 ? ArchiveOutcome.Archived : ArchiveOutcome.NothingOldEnough, ""), (answer.Outcome, answer.Reason));
+    }
+
     [Fact]
     public async Task A_ledger_whose_records_are_all_archived_goes_on()
     {

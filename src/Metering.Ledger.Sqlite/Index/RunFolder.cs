@@ -44,6 +44,10 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
         var unusable = new List<UnusableRun>();
         if (!Directory.Exists(Path))
             return (runs, unusable);
+
+        // Who named them may have been killed before the fsync, and archived records have their uuids nowhere else here.
+        DirectorySync.Flush(Path);
+        DirectorySync.Flush(System.IO.Path.GetDirectoryName(Path)!);
         foreach (string file in Directory.EnumerateFiles(Path).Order(StringComparer.Ordinal))
         {
             if (file.EndsWith(Ending + RunWriter.TemporaryEnding, StringComparison.Ordinal))

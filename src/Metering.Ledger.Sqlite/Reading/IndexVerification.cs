@@ -51,9 +51,10 @@ internal sealed class IndexVerification : IDisposable
     }
 
     /// <summary>Reads the runs and compares, once every record was added.</summary>
+    /// <param name="lastArchived">The last batch that was archived: what covers it cannot be made again from the ledger alone.</param>
     /// <param name="tell">Told of each difference.</param>
     /// <param name="cancellationToken">Ends it between two runs.</param>
-    public void Compare(Action<string> tell, CancellationToken cancellationToken)
+    public void Compare(long lastArchived, Action<string> tell, CancellationToken cancellationToken)
     {
         for (int place = 0; place < _runs.Length; place++)
         {
@@ -71,8 +72,9 @@ internal sealed class IndexVerification : IDisposable
 
             if (difference is null)
                 continue;
+            string first = run.Header.FirstBatch <= lastArchived ? "bring the archives of these batches back, then " : string.Empty;
             tell($"Index of batches {run.Header.FirstBatch} to {run.Header.LastBatch}: {difference} "
-                + $"To make it again, stop the server, delete {run.Path} and start.");
+                + $"To make it again, {first}stop the server, delete {run.Path} and start.");
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         var archived = new ArchiveVerification(database, folder, Tell);
 
         // So many uuids do not fit into memory at once: each pass looks at a part of them.
+        long lastArchived = archives.Count == 0 ? 0 : archives[^1].LastBatch;
         int passes = (int)Math.Max(1, (promised + uuidsPerPass - 1) / uuidsPerPass);
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
@@ -37,11 +38,11 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
             var uuids = new UuidPass(pass, passes, Tell);
             foreach (ArchiveNote archive in archives)
                 records += ReadArchive(archived, archive, indexed, uuids, cancellationToken);
-            records += ReadRecords(database, indexed, archives.Count == 0 ? 1 : archives[^1].LastBatch + 1, last, uuids, cancellationToken);
+            records += ReadRecords(database, indexed, lastArchived + 1, last, uuids, cancellationToken);
         }
 
         Compare();
-        indexed.Compare(Tell, cancellationToken);
+        indexed.Compare(lastArchived, Tell, cancellationToken);
         return new LedgerVerification(records, [.. _differences]) { AbsentArchives = [.. _absent] };
     }
 
@@ -88,11 +89,13 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
     private long ReadRecords(
         Database database, IndexVerification indexed, long first, long last, UuidPass uuids, CancellationToken cancellationToken)
     {
-        long records = 0;
+        long records = 0, next = first;
         using var batches = new BatchCursor(database, first, last);
-        while (batches.Next())
+        for (; batches.Next(); next = batches.Number + 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (batches.Number != next && uuids.IsFirst)
+                Tell(BatchReader.Damage(next, $"it is missing: the next is batch {batches.Number}").Message);
             try
             {
                 records += ReadBatch(batches, indexed, uuids);

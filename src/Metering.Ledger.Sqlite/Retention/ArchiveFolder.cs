@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace Metering.Ledger.Sqlite;
 
@@ -19,7 +20,7 @@ internal sealed class ArchiveFolder(string ledgerFile)
     public string TemporaryPath { get; } = System.IO.Path.Combine(
         System.IO.Path.GetDirectoryName(ledgerFile)!, "archives", System.IO.Path.GetFileName(ledgerFile) + Ending + TemporaryEnding);
 
-    /// <summary>Makes the folder, durably.</summary>
+    /// <summary>Makes the folder.</summary>
     public void Make()
     {
         if (Directory.Exists(Path))
@@ -27,7 +28,6 @@ internal sealed class ArchiveFolder(string ledgerFile)
         Directory.CreateDirectory(Path);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        DirectorySync.Flush(System.IO.Path.GetDirectoryName(Path)!);
     }
 
     /// <summary>Deletes what was being written when a server ended; its records are all in the ledger.</summary>
@@ -48,8 +48,23 @@ internal sealed class ArchiveFolder(string ledgerFile)
         string path = System.IO.Path.Combine(Path, $"{header.FirstBatch:D12}-{header.LastBatch:D12}-{digits}{Ending}");
         File.Move(TemporaryPath, path, overwrite: true); // of the same name are the same bytes
         reached(ArchiveStep.Named);
-        DirectorySync.Flush(Path);
+        KeepNames();
+        reached(ArchiveStep.Durable);
         return path;
+    }
+
+    /// <summary>
+    /// Makes a file that was found under its name durable: who gave it the name may have been killed before the fsync, or
+    /// have copied it here.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="reached">Told of the step, for tests.</param>
+    public void Keep(string path, Action<ArchiveStep> reached)
+    {
+        using (SafeFileHandle file = File.OpenHandle(path, FileMode.Open, OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read))
+            FileSync.Flush(file, path);
+        KeepNames();
+        reached(ArchiveStep.Durable);
     }
 
     /// <summary>Files that are no note's: of an archive that was not finished, of another ledger, or of a future that a restored copy does not know.</summary>
@@ -67,4 +82,11 @@ internal sealed class ArchiveFolder(string ledgerFile)
 
     /// <summary>SHA-256 as people compare it.</summary>
     public static string Text(byte[] sha256) => sha256.Length == SHA256.HashSizeInBytes ? Convert.ToHexStringLower(sha256) : string.Empty;
+
+    // The folder's own name too, every time: the server that made it may have been killed before the fsync.
+    private void KeepNames()
+    {
+        DirectorySync.Flush(Path);
+        DirectorySync.Flush(System.IO.Path.GetDirectoryName(Path)!);
+    }
 }

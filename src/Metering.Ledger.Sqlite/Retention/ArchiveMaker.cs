@@ -21,8 +21,8 @@ internal sealed class ArchiveMaker(
         {
             using Database database = file.Connect(forWriting: false);
             List<ArchiveNote> notes = ArchiveNote.ReadAll(database);
-            foreach (ArchiveNote before in notes)
-                await DropAsync(before, stopping); // what a full disk left
+            foreach (ArchiveNote before in notes.Where(note => note.DroppedBatch < note.LastBatch))
+                await DropLeftAsync(before, database, stopping);
             (ArchiveFile File, byte[] Sha256)? made = FindUnfinished(database, notes, acceptedBefore, cancellationToken)
                 ?? Write(database, notes, acceptedBefore, cancellationToken);
             if (made is not var (found, sha256))
@@ -62,22 +62,22 @@ internal sealed class ArchiveMaker(
     {
         foreach (string path in folder.FilesBut(notes))
         {
-            ArchiveFile? archive = null;
+            byte[] sha256;
             try
             {
-                archive = ArchiveFile.Open(path);
+                using ArchiveFile archive = ArchiveFile.Open(path);
                 ArchiveHeader header = archive.Header;
-                if (header.Ledger == index.Ledger && header.FirstBatch == LastArchived(notes) + 1 && header.LastAccepted < acceptedBefore)
-                {
-                    return (archive, ArchiveProof.Compare(archive, database, cancellationToken));
-                }
+                if (header.Ledger != index.Ledger || header.FirstBatch != LastArchived(notes) + 1 || header.LastAccepted >= acceptedBefore)
+                    continue;
+                sha256 = ArchiveProof.Compare(archive, database, cancellationToken);
             }
             catch (ArchiveDamageException)
             {
-                // Then it is not.
+                continue; // then it is not
             }
 
-            archive?.Dispose();
+            folder.Keep(path, Reached);
+            return (ArchiveFile.Open(path), sha256);
         }
 
         return null;
@@ -96,17 +96,16 @@ internal sealed class ArchiveMaker(
         using (var batches = new BatchCursor(database, plan.FirstBatch, plan.LastBatch))
             ArchiveWriter.Write(folder.TemporaryPath, header, names, plan.Totals.Sorted(), batches, cancellationToken);
         Reached(ArchiveStep.Written);
-        byte[] sha256;
-        using (ArchiveFile written = ArchiveFile.Open(folder.TemporaryPath))
-            sha256 = Prove(written, database, cancellationToken);
+        byte[] sha256 = Prove(database, cancellationToken);
         return (ArchiveFile.Open(folder.Name(header, sha256, Reached)), sha256);
     }
 
-    private byte[] Prove(ArchiveFile archive, Database database, CancellationToken cancellationToken)
+    private byte[] Prove(Database database, CancellationToken cancellationToken)
     {
         try
         {
-            return options.IsArchiveProofSkipped ? new byte[32] : ArchiveProof.Compare(archive, database, cancellationToken);
+            using ArchiveFile written = ArchiveFile.Open(folder.TemporaryPath);
+            return options.IsArchiveProofSkipped ? new byte[32] : ArchiveProof.Compare(written, database, cancellationToken);
         }
         catch (ArchiveDamageException damage)
         {
@@ -143,6 +142,15 @@ internal sealed class ArchiveMaker(
             header.FirstAccepted, header.LastAccepted, sha256);
         await ChangeAsync(note.Add);
         return note;
+    }
+
+    // What a full disk left, or a start that did not find the archive whole.
+    private async Task DropLeftAsync(ArchiveNote note, Database database, CancellationToken stopping)
+    {
+        if (ArchiveOpening.WhyNotDropped(note, folder, database) is { } reason)
+            notice(reason);
+        else
+            await DropAsync(note, stopping);
     }
 
     private async Task DropAsync(ArchiveNote note, CancellationToken stopping)

@@ -48,6 +48,24 @@ internal static class ArchiveProof
         return sha256;
     }
 
+    /// <summary>Why an archive cannot stand for its records: its file is not there, or not what the ledger wrote; null when it can.</summary>
+    public static string? FaultOf(ArchiveNote note, ArchiveFolder folder, Database database)
+    {
+        string path = Path.Combine(folder.Path, note.File);
+        if (!File.Exists(path))
+            return $"{path} (SHA-256 {ArchiveFolder.Text(note.Sha256)})";
+        try
+        {
+            using ArchiveFile archive = ArchiveFile.Open(path);
+            Check(archive, note, database, null, CancellationToken.None);
+            return null;
+        }
+        catch (ArchiveDamageException damage)
+        {
+            return damage.Message;
+        }
+    }
+
     // Number, records and checksum of a batch stay in the ledger for ever.
     private static bool IsStored(Statement row, ArchiveCursor batch)
     {

@@ -9,6 +9,9 @@ internal enum ArchiveStep
     /// <summary>The file has its name.</summary>
     Named,
 
+    /// <summary>The file and its name were fsynced.</summary>
+    Durable,
+
     /// <summary>The file was read back and is what the ledger holds.</summary>
     Proven,
 

@@ -49,8 +49,8 @@ internal sealed class ArchiveVerification(Database database, ArchiveFolder folde
         {
             using ArchiveFile file = ArchiveFile.Open(path);
             ArchiveProof.Check(file, archive, database, null, cancellationToken); // before any record of it counts
-            if (isFirst && !ArchiveNote.ReadTotals(database, archive.Number).SequenceEqual(file.ReadTotals()))
-                tell($"The totals of the archive {archive.File} in the ledger are not those of the file.");
+            if (isFirst)
+                Compare(archive, file);
             ArchiveProof.Check(file, archive, database, record, cancellationToken);
             return true;
         }
@@ -59,6 +59,18 @@ internal sealed class ArchiveVerification(Database database, ArchiveFolder folde
             if (isFirst)
                 tell(damage.Message);
             return false;
+        }
+    }
+
+    private void Compare(ArchiveNote archive, ArchiveFile file)
+    {
+        ArchiveHeader header = file.Header;
+        if (!ArchiveNote.ReadTotals(database, archive.Number).SequenceEqual(file.ReadTotals()))
+            tell($"The totals of the archive {archive.File} in the ledger are not those of the file.");
+        if (archive.FirstBatch != header.FirstBatch || archive.LastBatch != header.LastBatch || archive.Records != header.Records
+            || archive.Bytes != header.FileBytes || archive.FirstAccepted != header.FirstAccepted || archive.LastAccepted != header.LastAccepted)
+        {
+            tell($"What the ledger notes of the archive {archive.File} (batches, records, bytes, times) is not what the file says.");
         }
     }
 }

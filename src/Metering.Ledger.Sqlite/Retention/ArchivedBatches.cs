@@ -1,8 +1,9 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// The batches that are in archives and nowhere else. The index is made from them when a run of it is lost; without them it
-/// would have a hole, and records would be counted twice.
+/// The batches that were archived: those that were dropped are in archives and nowhere else, the others are in the ledger
+/// still. The index is made from them when a run of it is lost; without them it would have a hole, and records would be
+/// counted twice.
 /// </summary>
 internal sealed class ArchivedBatches(Database database, ArchiveFolder folder)
 {
@@ -11,15 +12,15 @@ internal sealed class ArchivedBatches(Database database, ArchiveFolder folder)
     /// <summary>The last batch that was archived; 0 when none was.</summary>
     public long LastBatch => _notes.Count == 0 ? 0 : _notes[^1].LastBatch;
 
-    /// <summary>Makes sure that every archive that these batches are in is there and whole.</summary>
-    /// <param name="ranges">Batches that are needed; those that were never archived are none of it.</param>
+    /// <summary>Makes sure that every archive that these batches are in, and they alone, is there and whole.</summary>
+    /// <param name="ranges">Batches that are needed; those that were never archived, or not dropped yet, are none of it.</param>
     /// <exception cref="StoreException">One is not; the message names each.</exception>
     public void Require(IReadOnlyList<(long First, long Last)> ranges)
     {
         var faults = new List<string>();
-        foreach (ArchiveNote note in _notes.Where(note => ranges.Any(range => note.FirstBatch <= range.Last && note.LastBatch >= range.First)))
+        foreach (ArchiveNote note in _notes.Where(note => ranges.Any(range => IsDroppedIn(note, range.First, range.Last))))
         {
-            if (FaultOf(note) is { } fault)
+            if (ArchiveProof.FaultOf(note, folder, database) is { } fault)
                 faults.Add(fault);
         }
 
@@ -35,28 +36,20 @@ internal sealed class ArchivedBatches(Database database, ArchiveFolder folder)
     {
         foreach (ArchiveNote note in _notes.Where(note => note.FirstBatch <= last && note.LastBatch >= first))
         {
-            using ArchiveFile archive = ArchiveFile.Open(Path.Combine(folder.Path, note.File));
-            using ArchiveCursor batches = archive.Batches();
-            yield return new BatchRange(batches, first, last);
+            if (IsDroppedIn(note, first, last))
+            {
+                using ArchiveFile archive = ArchiveFile.Open(Path.Combine(folder.Path, note.File));
+                using ArchiveCursor dropped = archive.Batches();
+                yield return new BatchRange(dropped, first, Math.Min(last, note.DroppedBatch));
+            }
+
+            using var left = new BatchCursor(database, Math.Max(first, note.DroppedBatch + 1), Math.Min(last, note.LastBatch));
+            yield return left;
         }
     }
 
-    private string? FaultOf(ArchiveNote note)
-    {
-        string path = Path.Combine(folder.Path, note.File);
-        if (!File.Exists(path))
-            return $"{path} (SHA-256 {ArchiveFolder.Text(note.Sha256)})";
-        try
-        {
-            using ArchiveFile archive = ArchiveFile.Open(path);
-            ArchiveProof.Check(archive, note, database, null, CancellationToken.None);
-            return null;
-        }
-        catch (ArchiveDamageException damage)
-        {
-            return damage.Message;
-        }
-    }
+    private static bool IsDroppedIn(ArchiveNote note, long first, long last) =>
+        Math.Max(first, note.FirstBatch) <= Math.Min(last, note.DroppedBatch);
 
     /// <summary>Those of some batches that are in a range.</summary>
     private sealed class BatchRange(IBatches batches, long first, long last) : IBatches

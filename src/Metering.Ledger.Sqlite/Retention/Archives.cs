@@ -25,9 +25,13 @@ internal sealed class Archives(
             _making = making;
             return await making;
         }
-        catch (StoreException fault)
+        catch (Exception fault) when (fault is StoreException or ArchiveDamageException)
         {
             return new ArchiveAnswer(ArchiveOutcome.Failed, Reason: fault.Message);
+        }
+        catch (SqliteFault fault)
+        {
+            return new ArchiveAnswer(ArchiveOutcome.Failed, Reason: $"{file.Path} cannot be read: {fault.Message}. Check file and disk.");
         }
         finally
         {
@@ -67,7 +71,8 @@ internal sealed class Archives(
     private ArchiveAnswer Plan(ArchiveOrder order, CancellationToken cancellationToken)
     {
         using Database database = file.Connect(forWriting: false);
-        long after = Math.Max(order.AfterBatch, ArchiveNote.LastArchived(database));
+        long last = database.QueryNumber("SELECT max(number) FROM batch");
+        long after = Math.Max(Math.Min(order.AfterBatch, last), ArchiveNote.LastArchived(database));
         ArchivePlan? plan = ArchivePlan.Make(database, after, order.AcceptedBeforeUnixNanoseconds, options.ArchiveBytes, cancellationToken);
         return plan is null
             ? new ArchiveAnswer(ArchiveOutcome.NothingOldEnough)

@@ -37,11 +37,17 @@ internal sealed class WriterJobs
         return job.Result;
     }
 
-    /// <summary>Makes every change that waits.</summary>
+    /// <summary>
+    /// Makes the changes that wait now. One that comes meanwhile waits for the next turn: who asks for change after change,
+    /// as dropping archived records does, never keeps the groups waiting.
+    /// </summary>
     /// <exception cref="SqliteFault">The store failed within one; it was told so.</exception>
     public void RunAll(Database database)
     {
-        while (Next() is { } job)
+        int waiting;
+        lock (_waiting)
+            waiting = _waiting.Count;
+        for (; waiting > 0 && Next() is { } job; waiting--)
             job.Run(database);
     }
 
