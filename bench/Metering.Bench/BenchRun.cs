@@ -65,6 +65,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         [
             new EchoContender(options),
             new ServerContender(options, folder),
+            new ServerOnPostgresContender(options, folder),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
             new DiskContender(options, folder, time),
