@@ -66,6 +66,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         [
             new EchoContender(options),
             new ServerContender(options, folder, time),
+            new ServerOnPostgresContender(options, folder, time),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
             new DiskContender(options, folder, time),

@@ -17,4 +17,7 @@ public sealed class StoreException : Exception
         : base(message, cause)
     {
     }
+
+    /// <summary>The store is away for the moment: the same may succeed later. Otherwise somebody has to do something.</summary>
+    public bool IsOutage { get; init; }
 }

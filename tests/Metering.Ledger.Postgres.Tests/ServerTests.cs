@@ -23,6 +23,14 @@ public sealed class ServerTests
         Assert.Equal(uuid, (string)(await second.WriteAsync(token, uuid))["accepted"]![0]!["uuid"]!);
         Assert.Equal("DUPLICATE", (string)(await first.WriteAsync(token, uuid))["rejected"]![0]!["reason"]!);
 
+        // What one node applies is in force on the other.
+        string yaml = await File.ReadAllTextAsync(Checkout.PathOf("samples/catalog.yaml"), TestLedger.Stop);
+        string renamed = yaml.Replace("name: Acme", "name: Acme the Second");
+        Assert.NotEqual(yaml, renamed);
+        await first.PostAsync("/metering/v1/catalog:apply", first.AdminToken, new JsonObject { ["yaml"] = renamed });
+        while (!(await second.GetAsync("/metering/v1/catalog", first.AdminToken)).Contains("Acme the Second"))
+            await Task.Delay(10, TestLedger.Stop);
+
         // Revoked here, refused there.
         await first.PostAsync("/iam/v1/tokens:revoke", token, new JsonObject { ["iamToken"] = token });
         while (await second.WriteStatusAsync(token, uuid) != HttpStatusCode.Unauthorized)
@@ -41,6 +49,8 @@ public sealed class ServerTests
             await Task.Delay(10, TestLedger.Stop);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.GetStatusAsync("/readyz"));
         Assert.Equal(HttpStatusCode.OK, await node.GetStatusAsync("/healthz"));
+        using (HttpResponseMessage query = await node.SendAsync("/metering/v1/usage:query", node.AdminToken, new JsonObject()))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, query.StatusCode);
         await server.StartAgainAsync();
         while (await node.GetStatusAsync("/readyz") != HttpStatusCode.OK)
             await Task.Delay(10, TestLedger.Stop);
@@ -118,7 +128,15 @@ public sealed class ServerTests
             Directory.Delete(folder, recursive: true);
         }
 
-        private async Task<HttpResponseMessage> SendAsync(string path, string token, JsonNode body)
+        public async Task<string> GetAsync(string path, string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using HttpResponseMessage answer = await _http.SendAsync(request, TestLedger.Stop);
+            return await answer.Content.ReadAsStringAsync(TestLedger.Stop);
+        }
+
+        public async Task<HttpResponseMessage> SendAsync(string path, string token, JsonNode body)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

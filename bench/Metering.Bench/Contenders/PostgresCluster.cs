@@ -46,6 +46,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>How a program connects to it, in the words of Npgsql.</summary>
+    public string Connection => $"Host={_socket};Username={User};Database={User}";
+
     /// <summary>Runs a statement.</summary>
     public Task ExecuteAsync(string statement, CancellationToken stop) =>
         RunAsOwnerAsync("psql", ["-h", _socket, "-U", User, "-v", "ON_ERROR_STOP=1", "-q", "-c", statement, User], stop);
@@ -87,7 +90,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         return newest ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').FirstOrDefault(IsComplete)
             ?? throw new BenchException(
                 "PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: "
-                + $"--only {string.Join(',', Parts.All.Where(part => part != Parts.Postgres))}");
+                + $"--only {string.Join(',', Parts.All.Where(part => part is not (Parts.Postgres or Parts.ServerOnPostgres)))}");
     }
 
     private static bool IsComplete(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "pgbench"));

@@ -39,7 +39,7 @@ internal static class BarChart
     public static string Of(BenchResult result) => Of(
         $"Records a second, median of {result.Options.Rounds}, on {result.Machine.Processors} processors shared with the load",
         [.. result.Contenders.Select(contender => new Bar(
-            contender.Does, contender.RecordsPerSecond, IsOurs: contender.Name is Parts.ServerFull or Parts.ServerSingle, IsBound: contender.Name == Parts.Disk))]);
+            contender.Does, contender.RecordsPerSecond, IsOurs: Parts.IsOurs(contender.Name), IsBound: contender.Name == Parts.Disk))]);
 
     internal static string Of(string title, IReadOnlyList<Bar> bars)
     {

@@ -49,7 +49,7 @@ internal static class MarkdownReport
         var table = new MarkdownTable("contender", "records/s", "min – max", "× echo", "× PostgreSQL");
         foreach (ContenderTurns contender in result.Contenders)
         {
-            bool isOurs = contender.Name is Parts.ServerFull or Parts.ServerSingle;
+            bool isOurs = Parts.IsOurs(contender.Name);
             string rate = $"{contender.RecordsPerSecond:N0}";
             table.Add(
                 contender.Does, isOurs ? $"**{rate}**" : rate, $"{contender.Least:N0} – {contender.Most:N0}",

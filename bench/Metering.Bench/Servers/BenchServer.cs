@@ -55,8 +55,10 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <param name="data">Its data directory.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the waiting.</param>
+    /// <param name="store">Its store; null for the embedded one.</param>
     /// <exception cref="BenchException">It does not start.</exception>
-    public static async Task<BenchServer> StartAsync(string checkout, string data, TimeProvider time, CancellationToken stop)
+    public static async Task<BenchServer> StartAsync(
+        string checkout, string data, TimeProvider time, CancellationToken stop, string? store = null)
     {
         long startedAt = time.GetTimestamp();
         string probe = Path.Combine(Path.GetTempPath(), $"metering-probe-{Path.GetRandomFileName()}");
@@ -66,6 +68,7 @@ internal sealed class BenchServer : IAsyncDisposable
             [StartupHook.SocketVariable] = probe,
             // One load's connections may still be closing while the next one's open.
             ["METERING_HTTP2_CONNECTIONS_PER_ADDRESS"] = "128",
+            ["METERING_STORE"] = store ?? "sqlite",
         };
         Process process = OtherProgram.Start(
             "dotnet",

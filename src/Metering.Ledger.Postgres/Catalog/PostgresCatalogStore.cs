@@ -26,7 +26,7 @@ internal sealed class PostgresCatalogStore(ConnectionSource source, SharedChange
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException($"The catalog cannot be read from {source.Text.Place}: {Faults.Describe(fault).TrimEnd('.')}.", fault);
+            throw new StoreException($"The catalog cannot be read from {source.Text.Place}: {Faults.Describe(fault).TrimEnd('.')}.", fault) { IsOutage = true };
         }
     }
 

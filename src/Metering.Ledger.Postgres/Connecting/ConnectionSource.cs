@@ -40,7 +40,7 @@ internal sealed class ConnectionSource : IAsyncDisposable
         }
         catch (Exception fault) when (fault is not OperationCanceledException && !IsSaid(fault))
         {
-            throw new StoreException(Faults.WhyNotConnected(fault, Text), fault);
+            throw new StoreException(Faults.WhyNotConnected(fault, Text), fault) { IsOutage = true };
         }
     }
 

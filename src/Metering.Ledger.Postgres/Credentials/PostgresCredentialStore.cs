@@ -104,7 +104,7 @@ internal sealed class PostgresCredentialStore(ConnectionSource source, SharedCha
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException($"Credentials cannot be read from {source.Text.Place}: {Faults.Describe(fault).TrimEnd('.')}.", fault);
+            throw new StoreException($"Credentials cannot be read from {source.Text.Place}: {Faults.Describe(fault).TrimEnd('.')}.", fault) { IsOutage = true };
         }
     }
 

@@ -71,7 +71,7 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException($"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault);
+            throw new StoreException($"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class Verification(ConnectionSource source)
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException($"PostgreSQL at {source.Text.Place} broke the verification off: {Faults.Describe(fault).TrimEnd('.')}.", fault);
+            throw new StoreException($"PostgreSQL at {source.Text.Place} broke the verification off: {Faults.Describe(fault).TrimEnd('.')}.", fault) { IsOutage = true };
         }
     }
 

@@ -76,7 +76,10 @@ internal sealed class ChangeWatch : IAsyncDisposable
         {
             while (true)
             {
-                Tell(await ReadAsync(connection, _stop.Token));
+                Versions found = await ReadAsync(connection, _stop.Token);
+                Tell(found);
+                if (found.IsReadOnly)
+                    throw new StoreException($"PostgreSQL at {_source.Text.Place} takes no writes at the moment (transaction_read_only)."); // another host may
                 _availability.Back();
                 if (isListening)
                     await connection.WaitAsync(_options.WatchInterval, _stop.Token);
@@ -119,11 +122,12 @@ internal sealed class ChangeWatch : IAsyncDisposable
 
     private static async Task<Versions> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var ask = new NpgsqlCommand("SELECT name, version FROM shared_version", connection) { CommandTimeout = LookSeconds };
+        await using var ask = new NpgsqlCommand("SELECT name, version, current_setting('transaction_read_only') FROM shared_version", connection) { CommandTimeout = LookSeconds };
         await using NpgsqlDataReader row = await ask.ExecuteReaderAsync(cancellationToken);
         var versions = default(Versions);
         while (await row.ReadAsync(cancellationToken))
         {
+            versions = versions with { IsReadOnly = row.GetString(2) == "on" };
             versions = row.GetString(0) switch
             {
                 SharedChanges.Catalog => versions with { Catalog = row.GetInt64(1) },
@@ -141,5 +145,5 @@ internal sealed class ChangeWatch : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private readonly record struct Versions(long Catalog, long Credentials);
+    private readonly record struct Versions(long Catalog, long Credentials, bool IsReadOnly);
 }

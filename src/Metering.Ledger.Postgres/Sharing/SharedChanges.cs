@@ -36,13 +36,13 @@ internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOption
             }
             catch (PostgresException fault) when (Faults.KindOf(fault) is FaultKind.Full or FaultKind.Refused)
             {
-                throw new StoreException($"PostgreSQL at {source.Text.Place} refused the change: {Faults.Describe(fault).TrimEnd('.')}.", fault);
+                throw new StoreException($"PostgreSQL at {source.Text.Place} refused the change: {Faults.Describe(fault).TrimEnd('.')}.", fault) { IsOutage = true };
             }
             catch (Exception fault) when (fault is NpgsqlException or NotReplicatedException or TimeoutException or IOException)
             {
                 throw new StoreException(
                     $"PostgreSQL at {source.Text.Place} did not confirm the change, which may or may not be kept: {Faults.Describe(fault).TrimEnd('.')}.",
-                    fault);
+                    fault) { IsOutage = true };
             }
             finally
             {

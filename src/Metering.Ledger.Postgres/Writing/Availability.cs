@@ -6,11 +6,12 @@ internal sealed class Availability(Action<string> notice)
     private readonly Lock _changing = new();
     private volatile string? _outage;
     private bool _isFull;
+    private bool _isRefused;
 
     /// <summary>Why nothing can be counted; null while all is well.</summary>
     public string? Outage => _outage;
 
-    /// <summary>Somebody could not get through, or was refused.</summary>
+    /// <summary>Somebody could not get through.</summary>
     public void Away(string sentence)
     {
         lock (_changing)
@@ -34,6 +35,17 @@ internal sealed class Availability(Action<string> notice)
         }
     }
 
+    /// <summary>A group was not committed, or not known to be, although the database is there; told once until another is.</summary>
+    public void Refused(string sentence)
+    {
+        lock (_changing)
+        {
+            if (!_isRefused)
+                notice($"A group of writes was not confirmed; its senders are told to come back. {sentence}");
+            _isRefused = true;
+        }
+    }
+
     /// <summary>The database has no space left.</summary>
     public void Full(string place)
     {
@@ -49,13 +61,13 @@ internal sealed class Availability(Action<string> notice)
     public void Committed()
     {
         Back();
-        if (!Volatile.Read(ref _isFull))
+        if (!Volatile.Read(ref _isFull) && !Volatile.Read(ref _isRefused))
             return;
         lock (_changing)
         {
             if (_isFull)
                 notice("There is space again: writes are counted.");
-            _isFull = false;
+            _isFull = _isRefused = false;
         }
     }
 }

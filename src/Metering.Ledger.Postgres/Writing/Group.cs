@@ -28,14 +28,14 @@ internal sealed class Group
     /// <summary>What is added to the counts of rejections; null when there is nothing.</summary>
     public RejectionColumns? Rejections { get; private set; }
 
-    /// <summary>Uuids that were counted before the group and are answered as duplicates, sorted.</summary>
-    public Guid[] Duplicates { get; private set; } = [];
+    /// <summary>Some record is answered as a duplicate of one that was counted before the group.</summary>
+    public bool NamesOthersRows { get; private set; }
 
     /// <summary>Latest reading of the clock of a request that is no dry run; 0 when all are.</summary>
     public long LatestUnixNanoseconds { get; private set; }
 
     /// <summary>The answer says something that has to be durable: a record counted, now or before, or a rejection.</summary>
-    public bool HasToBeWritten => LatestUnixNanoseconds != 0 || Duplicates.Length > 0;
+    public bool HasToBeWritten => LatestUnixNanoseconds != 0 || NamesOthersRows;
 
     /// <summary>Takes requests and finds out what has to be asked.</summary>
     public void Stage(ReadOnlySpan<UsageWrite> writes)
@@ -65,6 +65,7 @@ internal sealed class Group
         Mark(counted, known);
         _sums.Clear();
         LatestUnixNanoseconds = 0;
+        NamesOthersRows = false;
         int asked = 0;
         foreach (UsageWrite write in writes)
         {
@@ -75,9 +76,12 @@ internal sealed class Group
 
         Totals = _sums.Totals();
         Rejections = _sums.Rejections();
-        Duplicates = [.. _questions.Where(question => question.IsKnown && question.IsAnsweredDuplicate)
-            .Select(question => question.Uuid).Order().Select(Uuids.ToGuid)];
     }
+
+    /// <summary>The uuids, sorted, that were counted before the group and are answered as duplicates.</summary>
+    public Guid[] Duplicates() => !NamesOthersRows ? []
+        : [.. _questions.Where(question => question.IsKnown && question.IsAnsweredDuplicate)
+            .Select(question => question.Uuid).Order().Select(Uuids.ToGuid)];
 
     private void JudgeOne(UsageWrite write, ref int asked)
     {
@@ -93,6 +97,7 @@ internal sealed class Group
                 isCounted = question.IsKnown || (question.IsCounted && place > question.CandidatePlace)
                     || (write.DryRun && WouldBeCounted(records[..index], record.Uuid));
                 question.IsAnsweredDuplicate |= isCounted;
+                NamesOthersRows |= isCounted && question.IsKnown;
             }
 
             record.Verdict = Ledger.Judge.Decide(record, isCounted);

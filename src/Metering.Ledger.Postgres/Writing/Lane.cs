@@ -49,7 +49,7 @@ internal sealed class Lane(LaneParts parts, short node)
             catch (Exception fault)
             {
                 // Not one of the database's faults; still everybody gets an answer.
-                parts.Availability.Away($"A group could not be written: {fault.Message}");
+                parts.Availability.Refused(fault.Message);
                 await DropAsync();
                 answer = LedgerAnswer.OutcomeUnknown;
             }
@@ -117,7 +117,7 @@ internal sealed class Lane(LaneParts parts, short node)
                 return default;
             isCommitSent = true;
             step = transaction.CommitAsync(
-                _group.Totals, _group.Rejections, _options.AreDuplicatesRewritten ? _group.Duplicates : [], _group.HasToBeWritten,
+                _group.Totals, _group.Rejections, _options.AreDuplicatesRewritten ? _group.Duplicates() : [], _group.HasToBeWritten,
                 _group.LatestUnixNanoseconds);
             await step.WaitAsync(_options.AnswerTime, _options.Waits);
             Volatile.Write(ref _highWater, Math.Max(_highWater, _group.LatestUnixNanoseconds));
@@ -159,7 +159,11 @@ internal sealed class Lane(LaneParts parts, short node)
             return LedgerAnswer.StorageFull;
         }
 
-        parts.Availability.Away($"PostgreSQL at {parts.Source.Text.Place}: {what.TrimEnd('.')}.");
+        string sentence = $"PostgreSQL at {parts.Source.Text.Place}: {what.TrimEnd('.')}.";
+        if (kind == FaultKind.Lost && !outcome.IsLate && outcome.Cause is not NotReplicatedException)
+            parts.Availability.Away(sentence); // until somebody gets through again
+        else
+            parts.Availability.Refused(sentence);
         return kind == FaultKind.Lost && outcome.IsCommitSent ? LedgerAnswer.OutcomeUnknown : LedgerAnswer.Unreachable;
     }
 

@@ -12,10 +12,10 @@ internal sealed class CatalogRpc(AdminGate admin, CatalogRegistry registry, Cata
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(CatalogServiceReflection.Descriptor.Services[0])
         .Guarded(admin.Guard)
-        .Unary<ApplyCatalogRequest, ApplyCatalogResponse>("Apply", ApplyAsync, Limits.CatalogBytes + Limits.CatalogEnvelopeBytes)
+        .UnaryOverStore<ApplyCatalogRequest, ApplyCatalogResponse>("Apply", ApplyAsync, Limits.CatalogBytes + Limits.CatalogEnvelopeBytes)
         .Unary<GetCatalogRequest, GetCatalogResponse>("Get", Get, Limits.MessageBytes)
-        .Unary<RegisterKeyRequest, RegisterKeyResponse>("RegisterKey", RegisterKeyAsync, Limits.MessageBytes)
-        .Unary<DeleteKeyRequest, DeleteKeyResponse>("DeleteKey", DeleteKeyAsync, Limits.MessageBytes);
+        .UnaryOverStore<RegisterKeyRequest, RegisterKeyResponse>("RegisterKey", RegisterKeyAsync, Limits.MessageBytes)
+        .UnaryOverStore<DeleteKeyRequest, DeleteKeyResponse>("DeleteKey", DeleteKeyAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<ApplyCatalogResponse>> ApplyAsync(ApplyCatalogRequest request, RpcCall call)
     {

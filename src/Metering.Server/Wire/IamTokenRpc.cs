@@ -13,7 +13,7 @@ internal sealed class IamTokenRpc(Lazy<ITokenExchange> exchange, TokenAuthority 
     public RpcService Service() => new RpcService(IamTokenServiceReflection.Descriptor.Services[0])
         .Unary<CreateIamTokenRequest, CreateIamTokenResponse>("Create", Create, Limits.MessageBytes)
         .Unary<CreateIamTokenForServiceAccountRequest, CreateIamTokenResponse>("CreateForServiceAccount", CreateForServiceAccount, Limits.MessageBytes)
-        .Unary<RevokeIamTokenRequest, RevokeIamTokenResponse>("Revoke", RevokeAsync, Limits.MessageBytes);
+        .UnaryOverStore<RevokeIamTokenRequest, RevokeIamTokenResponse>("Revoke", RevokeAsync, Limits.MessageBytes);
 
     private ValueTask<RpcResult<CreateIamTokenResponse>> Create(CreateIamTokenRequest request, RpcCall call) => new(request.IdentityCase switch
     {

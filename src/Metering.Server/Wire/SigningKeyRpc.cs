@@ -13,7 +13,7 @@ internal sealed class SigningKeyRpc(AdminGate admin, TokenAuthority tokens)
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(SigningKeyServiceReflection.Descriptor.Services[0])
         .Guarded(admin.Guard)
-        .Unary<RotateSigningKeyRequest, RotateSigningKeyResponse>("Rotate", RotateAsync, Limits.MessageBytes);
+        .UnaryOverStore<RotateSigningKeyRequest, RotateSigningKeyResponse>("Rotate", RotateAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<RotateSigningKeyResponse>> RotateAsync(RotateSigningKeyRequest request, RpcCall call)
     {

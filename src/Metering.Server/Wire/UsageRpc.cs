@@ -15,7 +15,7 @@ internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger l
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
         .Guarded(admin.Guard)
-        .Unary<QueryUsageRequest, QueryUsageResponse>("QueryUsage", QueryUsageAsync, Limits.MessageBytes);
+        .UnaryOverStore<QueryUsageRequest, QueryUsageResponse>("QueryUsage", QueryUsageAsync, Limits.MessageBytes);
 
     private async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
     {
