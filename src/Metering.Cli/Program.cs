@@ -61,6 +61,7 @@ internal static class Program
             ServeCommand.Create(terminal),
             DemoCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            MigrateCommand.Create(terminal),
             CommandGroup.Create("catalog", "Declares what is sold, by whom and to whom.", CatalogApplyCommand.Create(terminal),
                 CatalogShowCommand.Create(terminal)),
             CommandGroup.Create("key", "Makes and deletes the keys of service accounts.", KeyCreateCommand.Create(terminal),

@@ -87,6 +87,7 @@ public sealed class PostgresStore : IMeteringStore
                 await HighWaterAsync(source, cancellationToken),
                 await ChangeWatch.CreateAsync(source, options, relay.Availability, relay.Change, cancellationToken),
                 relay));
+            await UnfinishedMove.RefuseAsync(source, cancellationToken); // after this node took its number: see UnfinishedMove
             store._lanes.Start();
             store._watch.Start();
             return store;

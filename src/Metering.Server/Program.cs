@@ -59,6 +59,30 @@ public static class Program
         }
     }
 
+    /// <summary>Moves the ledger of a data directory into a database; see <see cref="LedgerMove"/>. The source is locked meanwhile.</summary>
+    /// <exception cref="StartException">The source or the target stands in the way; nothing was moved.</exception>
+    /// <exception cref="MoveBrokenException">It ended before its end; started again, it goes on.</exception>
+    public static async Task<MoveReport> MigrateAsync(MigrationOptions options, IProgress<MoveProgress> progress, CancellationToken cancellationToken)
+    {
+        string file = options.LedgerFile;
+        string folder = Path.GetDirectoryName(file)!;
+        bool isOfServer = Path.GetFileName(file) == DataDirectory.LedgerName; // with a lock and a token beside it
+        try
+        {
+            using DataDirectory? data = isOfServer ? DataDirectory.Open(folder, "--from") : null;
+            string? adminToken = isOfServer && File.Exists(Path.Combine(folder, AdminToken.FileName)) ? AdminToken.LoadOrCreate(folder).Read() : null;
+            await using ILedgerSource source = SqliteLedgerSource.Open(file);
+            await using ILedgerTarget target = await PostgresLedgerTarget.OpenAsync(
+                new PostgresStoreOptions(options.To) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit }, cancellationToken);
+            LedgerMove move = await LedgerMove.BeginAsync(source, target, adminToken, options.TransactionRecords, progress, cancellationToken);
+            return await move.RunAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is StoreException or UnusableFileException)
+        {
+            throw new StartException(fault.Message, fault);
+        }
+    }
+
     private static async Task<IMeteringStore> OpenStoreAsync(
         ServerOptions options, DataDirectory data, TimeProvider time, CancellationToken cancellationToken) =>
         options.PostgresConnection is { } connection

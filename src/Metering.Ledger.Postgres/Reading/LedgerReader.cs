@@ -35,23 +35,27 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
         cancellationToken);
 
     /// <summary>See <see cref="ILedger.ReadRecordsAsync"/>; it takes as long as it takes.</summary>
-    public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) => ReadAsync(
-        Records,
-        null,
-        row => new CountedRecord(
-            Uuids.FromGuid(row.GetGuid(0)), row.GetInt32(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6),
-            row.GetGuid(7)),
-        TimeSpan.Zero,
-        cancellationToken);
+    public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) =>
+        ReadAsync(Records, null, Record, TimeSpan.Zero, cancellationToken);
+
+    /// <summary>Those of the records that are counted, in any order.</summary>
+    public IAsyncEnumerable<CountedRecord> FindRecordsAsync(Guid[] uuids, CancellationToken cancellationToken) =>
+        ReadAsync(Records + " WHERE uuid = ANY($1)", null, Record, TimeSpan.Zero, cancellationToken, new NpgsqlParameter<Guid[]> { TypedValue = uuids });
+
+    private static CountedRecord Record(NpgsqlDataReader row) => new(
+        Uuids.FromGuid(row.GetGuid(0)), row.GetInt32(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6),
+        row.GetGuid(7));
 
     private static HourTotal Total(NpgsqlDataReader row) =>
         new(row.GetInt32(0), row.GetInt32(1), row.GetInt64(2), (Int128)row.GetFieldValue<BigInteger>(3), row.GetInt64(4));
 
     private async IAsyncEnumerable<T> ReadAsync<T>(
-        string sql, HourRange? range, Func<NpgsqlDataReader, T> row, TimeSpan longest, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string sql, HourRange? range, Func<NpgsqlDataReader, T> row, TimeSpan longest, [EnumeratorCancellation] CancellationToken cancellationToken,
+        params NpgsqlParameter[] parameters)
     {
         await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)Math.Ceiling(longest.TotalSeconds) };
+        command.Parameters.AddRange(parameters);
         if (range is { } hours)
         {
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = hours.FromHour });

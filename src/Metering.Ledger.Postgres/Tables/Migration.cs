@@ -79,5 +79,16 @@ internal static class Migrations
               id smallint NOT NULL PRIMARY KEY CHECK(id = 1),
               token text NOT NULL);
             """),
+
+        // A ledger that is moved here from another store, and how far that came. Programs before this step would serve it half
+        // moved, so they are shut out.
+        new(2, 2, """
+            CREATE TABLE ledger_move(
+              id smallint NOT NULL PRIMARY KEY CHECK(id = 1),
+              ledger uuid NOT NULL,
+              last_batch bigint NOT NULL,
+              records bigint NOT NULL,
+              complete boolean NOT NULL);
+            """),
     ];
 }

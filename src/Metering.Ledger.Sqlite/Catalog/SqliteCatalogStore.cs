@@ -37,7 +37,8 @@ internal sealed class SqliteCatalogStore(Writer writer, StoreFile file) : ICatal
         return Read(database);
     }
 
-    private static StoredCatalog Read(Database database)
+    /// <summary>The catalog as the caller's transaction sees it.</summary>
+    internal static StoredCatalog Read(Database database)
     {
         var objects = new List<StoredObject>();
         using Statement rows = database.Prepare("SELECT key, kind, retired, body FROM catalog_object ORDER BY key");

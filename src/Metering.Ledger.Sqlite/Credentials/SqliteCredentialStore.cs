@@ -59,7 +59,8 @@ internal sealed class SqliteCredentialStore(Writer writer) : ICredentialStore
     /// <inheritdoc/>
     public Task<string> AgreeOnAdminTokenAsync(string offered, CancellationToken cancellationToken) => Task.FromResult(offered);
 
-    private static List<SigningKey> ReadSigningKeys(Database database)
+    /// <summary>Every signing key, oldest first.</summary>
+    internal static List<SigningKey> ReadSigningKeys(Database database)
     {
         var keys = new List<SigningKey>();
         using Statement rows = database.Prepare("SELECT id, created_at, private_key FROM signing_key ORDER BY created_at, number");
@@ -72,6 +73,12 @@ internal sealed class SqliteCredentialStore(Writer writer) : ICredentialStore
     {
         using (Statement forget = database.Prepare("DELETE FROM revoked_token WHERE expires_at <= ?1"))
             forget.Bind(1, Text(now)).Run();
+        return ReadAllRevokedTokens(database);
+    }
+
+    /// <summary>Every revocation that is not forgotten yet.</summary>
+    internal static List<RevokedToken> ReadAllRevokedTokens(Database database)
+    {
         var tokens = new List<RevokedToken>();
         using Statement rows = database.Prepare("SELECT id, expires_at FROM revoked_token ORDER BY expires_at, id");
         while (rows.Step())
