@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Metering.Bench.Places;
 
 namespace Metering.Attacks;
 
@@ -38,7 +39,7 @@ internal sealed class AttacksCommand
 
     private readonly Option<FileInfo?> _document = new("--document")
     {
-        Description = $"Puts the table into this Markdown file, between {MarkdownTable.Begin} and {MarkdownTable.End}; only after all attacks, not with --short",
+        Description = $"Puts the table into this Markdown file, between {MarkdownTable.Place.Begin} and {MarkdownTable.Place.End}; only after all attacks, not with --short",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout") { Description = "Checkout in which the server is built [default: the one that this is in]" };
@@ -81,11 +82,11 @@ internal sealed class AttacksCommand
         if (rounds is < 1 or > 100)
             throw new AttackException($"--rounds is {rounds}: 1 to 100 is allowed.");
         string? document = parsed.GetValue(_document)?.FullName;
-        if (document is not null && !MarkdownTable.HasPlace(document))
-            throw new AttackException($"--document {document} has no place for the table: it needs lines {MarkdownTable.Begin} and {MarkdownTable.End}.");
+        if (document is not null && !MarkdownTable.Place.IsIn(document))
+            throw new AttackException($"--document {document} has no place for the table: it needs {MarkdownTable.Place}.");
         return new AttackOptions
         {
-            Checkout = parsed.GetValue(_checkout)?.FullName ?? FindCheckout(),
+            Checkout = parsed.GetValue(_checkout)?.FullName ?? CheckoutFolder.Find() ?? throw new AttackException("This is not in a checkout: say --checkout."),
             Attacks = names.Length == 0 ? AllAttacks.List : [.. names.Select(Find)],
             Seconds = seconds,
             Rounds = rounds,
@@ -98,12 +99,4 @@ internal sealed class AttacksCommand
 
     private static Attack Find(string name) => AllAttacks.Find(name)
         ?? throw new AttackException($"There is no attack '{name}'. There are: {string.Join(", ", AllAttacks.List.Select(attack => attack.Name))}.");
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new AttackException("This is not in a checkout: say --checkout.");
-    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Metering.Bench.Places;
 
 namespace Metering.Bench;
 
@@ -11,6 +12,10 @@ internal sealed class BenchCommand
     private const int RoundsMaximum = 100;
     private const int SecondsMaximum = 600;
     private const int ConnectionsMaximum = 64;
+    private const long RecordsInLedgerMinimum = 50_000, RecordsInLedgerMaximum = 1_000_000_000;
+
+    // The ledger, its index, and a merge of all of that under way.
+    private const long FreeBytesPerRecord = 100;
 
     private const int Rounds = 5;
     private const double Seconds = 30, ShortSeconds = 1.5;
@@ -19,7 +24,7 @@ internal sealed class BenchCommand
 
     private readonly Option<string[]> _only = new("--only")
     {
-        Description = $"only these parts, with spaces or commas between: {string.Join(", ", Parts.All)}",
+        Description = $"only these parts, with spaces or commas between: {string.Join(", ", Parts.All)}; or by itself {Parts.HundredMillion}",
         HelpName = "NAME",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -47,14 +52,23 @@ internal sealed class BenchCommand
     private readonly Option<DirectoryInfo?> _data = new("--data") { Description = "folder on the disk to measure [default: the folder for temporary files]" };
     private readonly Option<DirectoryInfo?> _results = new("--results")
     {
-        Description = "folder for newest.json and newest.svg [default: bench/results; with --short or --only bench/results/local]",
+        Description = $"folder for newest.json and newest.svg, or {Parts.HundredMillion}.json and .svg "
+            + "[default: bench/results; of a run that leaves the document as it is, bench/results/local]",
+    };
+
+    private readonly Option<long> _recordsInLedger = new("--records-in-ledger")
+    {
+        Description = $"records that {Parts.HundredMillion} fills the ledger with; other figures than of the default stay out of the document",
+        HelpName = "RECORDS",
+        DefaultValueFactory = _ => BenchOptions.HundredMillionRecords,
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "prints the result as JSON" };
 
     private readonly Option<FileInfo?> _document = new("--document")
     {
-        Description = $"puts the tables into this Markdown file, between {DocumentPlace.Begin} and {DocumentPlace.End}; not with --short or --only",
+        Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}, those of "
+            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout")
@@ -68,9 +82,11 @@ internal sealed class BenchCommand
         var command = new RootCommand(
             "Measures this server side by side with what bounds it and with what one would use instead, in one run: an echo of the same "
             + "requests on bare Kestrel, PostgreSQL through pgbench, SQLite with a row a record, and the disk by itself. The contenders take turns; "
-            + "figures are medians over the rounds, ratios are of turns of one round. Exit codes: 0 the run was completed; 1 it was not.")
+            + "figures are medians over the rounds, ratios are of turns of one round. "
+            + $"--only {Parts.HundredMillion} fills one ledger with as many records, in about ten minutes and 10 GB of disk, and measures "
+            + "what that changes: the rate with little and with much in it, records sent again, memory, disk, latencies, restarts after kill -9. Exit codes: 0 the run was completed; 1 it was not.")
         {
-            _only, _short, _rounds, _seconds, _warm, _connections, _streams, _data, _results, _json, _document, _checkout,
+            _only, _short, _rounds, _seconds, _warm, _connections, _streams, _recordsInLedger, _data, _results, _json, _document, _checkout,
         };
         command.SetAction((parsed, stop) => run(Read(parsed), stop));
         var echoCommand = new Command(Echo, "The echo; started by this program itself.") { Hidden = true };
@@ -84,17 +100,20 @@ internal sealed class BenchCommand
         bool isShort = parsed.GetValue(_short);
         const StringSplitOptions split = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         string[] only = [.. (parsed.GetValue(_only) ?? []).SelectMany(names => names.Split(',', split))];
-        bool isWhole = !isShort && only.Length == 0;
-        string checkout = parsed.GetValue(_checkout)?.FullName ?? FindCheckout();
+        bool isFull = only is [Parts.HundredMillion];
+        long recordsInLedger = parsed.GetValue(_recordsInLedger);
+        bool isWhole = !isShort && (only.Length == 0 || (isFull && recordsInLedger == BenchOptions.HundredMillionRecords));
+        string checkout = parsed.GetValue(_checkout)?.FullName ?? CheckoutFolder.Find() ?? throw new BenchException("This is not in a checkout: say --checkout.");
         var options = new BenchOptions
         {
             Checkout = checkout,
-            Only = only.Length == 0 ? Parts.All : [.. Parts.All.Where(only.Contains)],
+            Only = only.Length == 0 ? Parts.All : isFull ? only : [.. Parts.All.Where(only.Contains)],
             Rounds = parsed.GetValue(_rounds),
             Seconds = parsed.GetValue(_seconds) ?? (isShort ? ShortSeconds : Seconds),
             WarmSeconds = parsed.GetValue(_warm) ?? (isShort ? ShortWarmSeconds : WarmSeconds),
             IsNewEachRound = !isShort,
             TableRows = isShort ? ShortTableRows : TableRows,
+            RecordsInLedger = recordsInLedger,
             Connections = parsed.GetValue(_connections),
             Streams = parsed.GetValue(_streams),
             Data = parsed.GetValue(_data)?.FullName ?? Path.GetTempPath(),
@@ -116,8 +135,12 @@ internal sealed class BenchCommand
                 faults.Add(fault);
         }
 
-        foreach (string name in only.Except(Parts.All))
-            faults.Add($"--only {name}: there is no such part. There are: {string.Join(", ", Parts.All)}.");
+        foreach (string name in only.Except(Parts.All).Where(name => name != Parts.HundredMillion))
+            faults.Add($"--only {name}: there is no such part. There are: {string.Join(", ", Parts.All)}, {Parts.HundredMillion}.");
+        Require(only is [_] || !only.Contains(Parts.HundredMillion), $"--only {Parts.HundredMillion} is a run by itself: leave the other parts out.");
+        Require(
+            options.RecordsInLedger is >= RecordsInLedgerMinimum and <= RecordsInLedgerMaximum,
+            $"--records-in-ledger must be from {RecordsInLedgerMinimum} to {RecordsInLedgerMaximum}.");
         Require(options.Rounds is >= 1 and <= RoundsMaximum, $"--rounds must be from 1 to {RoundsMaximum}.");
         Require(options.Seconds is >= 0.1 and <= SecondsMaximum, $"--seconds must be from 0.1 to {SecondsMaximum}.");
         Require(options.WarmSeconds is >= 0.1 and <= SecondsMaximum, $"--warm must be from 0.1 to {SecondsMaximum}.");
@@ -126,9 +149,16 @@ internal sealed class BenchCommand
             options.Streams >= 1 && options.Streams <= Ledger.Limits.StreamsPerConnection,
             $"--streams must be from 1 to {Ledger.Limits.StreamsPerConnection}: more are not allowed on one connection.");
         Require(Directory.Exists(options.Data), $"--data {options.Data}: there is no such folder.");
-        Require(
-            options.Document is null || DocumentPlace.IsIn(options.Document),
-            $"--document {options.Document} has no place for the tables: it needs lines {DocumentPlace.Begin} and {DocumentPlace.End}.");
+        if (only.Contains(Parts.HundredMillion) && Directory.Exists(options.Data))
+        {
+            long free = new DriveInfo(options.Data).AvailableFreeSpace, wanted = options.RecordsInLedger * FreeBytesPerRecord;
+            Require(
+                free >= wanted,
+                $"--data {options.Data}: {free / 1_000_000:N0} MB are free; {options.RecordsInLedger:N0} records take up to {wanted / 1_000_000:N0} MB.");
+        }
+
+        MarkedPlace place = only.Contains(Parts.HundredMillion) ? FullLedgerReport.Place : MarkdownReport.Place;
+        Require(options.Document is null || place.IsIn(options.Document), $"--document {options.Document} has no place for the tables: it needs {place}.");
         if (faults.Count > 0)
             throw new BenchException(string.Join(Environment.NewLine, faults));
     }
@@ -148,14 +178,6 @@ internal sealed class BenchCommand
         }
 
         return string.Join(' ', words);
-    }
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new BenchException("This is not in a checkout: say --checkout.");
     }
 }
 

@@ -3,6 +3,9 @@ namespace Metering.Bench;
 /// <summary>How a run is made; valid as a whole once made by <see cref="BenchCommand"/>.</summary>
 internal sealed record BenchOptions
 {
+    /// <summary>What a full ledger has.</summary>
+    public const long HundredMillionRecords = 100_000_000;
+
     /// <summary>Root of the checkout in which server and load generator are built.</summary>
     public required string Checkout { get; init; }
 
@@ -23,6 +26,9 @@ internal sealed record BenchOptions
 
     /// <summary>Rows that the table with a uuid key holds before its first turn.</summary>
     public required int TableRows { get; init; }
+
+    /// <summary>Records that the ledger of <see cref="Parts.HundredMillion"/> is filled with.</summary>
+    public long RecordsInLedger { get; init; } = HundredMillionRecords;
 
     public required int Connections { get; init; }
 

@@ -12,6 +12,9 @@ namespace Metering.Bench;
 internal sealed record BenchResult(
     BenchOptions Options, Machine Machine, DateTimeOffset Started, IReadOnlyList<ContenderTurns> Contenders, int PostgresClients, LatencyFigures? Latency)
 {
+    /// <summary>Part of the processors' time that the machine's host took for others, from 0 to 1.</summary>
+    public double StolenShare { get; init; }
+
     /// <summary>The turns of one contender; null when it was left out.</summary>
     public ContenderTurns? Find(string name) => Contenders.FirstOrDefault(contender => contender.Name == name);
 

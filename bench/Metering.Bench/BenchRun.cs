@@ -11,6 +11,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         if (machine.IsMemoryOnly)
             Say($"{options.Data} is no disk ({machine.FileSystem}): what is synced there is not kept. Choose a disk with --data.");
         DateTimeOffset started = time.GetUtcNow();
+        var theft = new ProcessorTheft();
         using var folder = new WorkFolder(options.Data);
         IReadOnlyList<IContender> contenders = Make(folder);
         var turns = new Dictionary<string, List<Turn>>();
@@ -35,13 +36,13 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
             new ContenderTurns(name, contender.Describe(name), turns[name])))];
         ended = DiskContender.CountRecords(ended);
         int clients = contenders.OfType<PostgresContender>().FirstOrDefault()?.Clients ?? 0;
-        var result = new BenchResult(options, machine, started, ended, clients, Latency: null);
+        var result = new BenchResult(options, machine, started, ended, clients, Latency: null) { StolenShare = theft.Share };
         if (!options.Only.Contains(Parts.Latency))
             return result;
         Say("Latencies ...");
         LatencyFigures latency = await new LatencyRun(options, folder, time, progress)
             .ExecuteAsync(result.Find(Parts.ServerFull)?.RecordsPerSecond, stop);
-        return result with { Latency = latency };
+        return result with { Latency = latency, StolenShare = theft.Share };
     }
 
     private async Task PlayAsync(int round, IReadOnlyList<IContender> contenders, Dictionary<string, List<Turn>> turns, CancellationToken stop)
@@ -64,7 +65,7 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         IContender[] all =
         [
             new EchoContender(options),
-            new ServerContender(options, folder),
+            new ServerContender(options, folder, time),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
             new DiskContender(options, folder, time),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Metering.Bench;
 
@@ -10,13 +11,14 @@ internal static class OtherProgram
     /// <param name="arguments">Its arguments.</param>
     /// <param name="stop">When it is no longer wanted.</param>
     /// <param name="highestExitCode">Exit codes up to this one come with an output that says more.</param>
+    /// <param name="heard">Told each line of its messages as it comes.</param>
     /// <returns>What it printed.</returns>
     /// <exception cref="BenchException">It is not there, or failed.</exception>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken stop, int highestExitCode = 0)
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken stop, int highestExitCode = 0, Action<string>? heard = null)
     {
         using Process process = Start(program, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        Task<string> errors = ListenAsync(process.StandardError, heard);
         try
         {
             await process.WaitForExitAsync(stop);
@@ -31,6 +33,18 @@ internal static class OtherProgram
         return process.ExitCode == 0 || (process.ExitCode <= highestExitCode && printed.Length > 0)
             ? printed
             : throw new BenchException($"{Path.GetFileName(program)} ended with exit code {process.ExitCode}: {(await errors).Trim()}");
+    }
+
+    private static async Task<string> ListenAsync(StreamReader messages, Action<string>? heard)
+    {
+        var lines = new StringBuilder();
+        while (await messages.ReadLineAsync() is { } line)
+        {
+            lines.AppendLine(line);
+            heard?.Invoke(line);
+        }
+
+        return lines.ToString();
     }
 
     /// <summary>Starts a program with output and messages redirected.</summary>

@@ -14,10 +14,13 @@ internal static class Parts
     /// <summary>The server's latency with one request in flight and at half of its rate; no contender.</summary>
     public const string Latency = "latency";
 
+    /// <summary>How the server does with a full ledger: a run by itself, only when it is asked for.</summary>
+    public const string HundredMillion = "hundred-million";
+
     /// <summary>Most records of one request.</summary>
     public const int FullRequest = Ledger.Limits.RecordsPerWrite;
 
-    /// <summary>Every part, in the order of a round.</summary>
+    /// <summary>Every part of a run, in the order of a round.</summary>
     public static readonly IReadOnlyList<string> All = [EchoFull, EchoSingle, ServerFull, ServerSingle, Postgres, Sqlite, Disk, Latency];
 
     /// <summary>Records in each request of a part that the load generator drives.</summary>

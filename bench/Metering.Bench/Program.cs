@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Metering.Bench;
+using Metering.Bench.Places;
 
 // Exit codes: 0 the run was completed, whatever its figures; 1 it was not.
 using var interrupted = new CancellationTokenSource();
@@ -29,13 +30,26 @@ catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 
 static async Task<int> RunAsync(BenchOptions options, CancellationToken stop)
 {
+    if (options.Only is [Parts.HundredMillion])
+    {
+        var line = new RewrittenLine(Console.Error, !Console.IsErrorRedirected, TimeProvider.System);
+        FullLedgerResult full = await new FullLedgerRun(options, TimeProvider.System, line).ExecuteAsync(stop);
+        await KeepAsync(
+            options, Parts.HundredMillion, FullLedgerReport.Json(full), FullLedgerReport.Chart(full), FullLedgerReport.Place, FullLedgerReport.Markdown(full), stop);
+        return 0;
+    }
+
     BenchResult result = await new BenchRun(options, TimeProvider.System, Console.Error).ExecuteAsync(stop);
-    string json = JsonReport.Of(result);
-    await Console.Out.WriteLineAsync(options.IsJson ? json : MarkdownReport.Of(result));
-    Directory.CreateDirectory(options.Results);
-    await File.WriteAllTextAsync(Path.Combine(options.Results, "newest.json"), json + "\n", stop);
-    await File.WriteAllTextAsync(Path.Combine(options.Results, "newest.svg"), BarChart.Of(result), stop);
-    if (options.Document is { } document)
-        DocumentPlace.Put(document, MarkdownReport.Of(result));
+    await KeepAsync(options, "newest", JsonReport.Of(result), BarChart.Of(result), MarkdownReport.Place, MarkdownReport.Of(result), stop);
     return 0;
+}
+
+static async Task KeepAsync(BenchOptions options, string name, string json, string chart, MarkedPlace place, string tables, CancellationToken stop)
+{
+    await Console.Out.WriteLineAsync(options.IsJson ? json : tables);
+    Directory.CreateDirectory(options.Results);
+    await File.WriteAllTextAsync(Path.Combine(options.Results, name + ".json"), json + "\n", stop);
+    await File.WriteAllTextAsync(Path.Combine(options.Results, name + ".svg"), chart, stop);
+    if (options.Document is { } document)
+        place.Put(document, tables);
 }

@@ -26,7 +26,7 @@ internal sealed class FaultsCommand
 
     private readonly Option<FileInfo?> _document = new("--document")
     {
-        Description = $"Puts the rows into this Markdown file, between {Scorecard.Begin} and {Scorecard.End}; rows of scenarios that were "
+        Description = $"Puts the rows into this Markdown file, between {Scorecard.Place.Begin} and {Scorecard.Place.End}; rows of scenarios that were "
             + "not run stay. Not with --short, and with --times only together with --add-to",
     };
 
@@ -54,8 +54,8 @@ internal sealed class FaultsCommand
             throw new FaultsException($"--times is {times}: 1 to {TimesMaximum} is allowed.");
         string? pieces = parsed.GetValue(_pieces)?.FullName;
         string? document = parsed.GetValue(_document)?.FullName;
-        if (document is not null && !Scorecard.HasPlace(document))
-            throw new FaultsException($"--document {document} has no place for the rows: it needs lines {Scorecard.Begin} and {Scorecard.End}.");
+        if (document is not null && !Scorecard.Place.IsIn(document))
+            throw new FaultsException($"--document {document} has no place for the rows: it needs {Scorecard.Place}.");
         string[] names = [.. (parsed.GetValue(_only) ?? []).SelectMany(part => part.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         return new FaultOptions
         {

@@ -7,7 +7,7 @@ try
 {
     return await new FaultsCommand().Create(RunAsync).Parse(args).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
 }
-catch (FaultsException fault)
+catch (Exception fault) when (fault is FaultsException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine(fault.Message);
     return 2;

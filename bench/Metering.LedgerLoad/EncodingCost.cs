@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Metering.Ledger;
 using Metering.Ledger.Sqlite;
 using Metering.Ledger.Sqlite.Tests;
+using Metering.Load;
 
 namespace Metering.LedgerLoad;
 
@@ -39,8 +40,8 @@ internal static class EncodingCost
             }
 
             Console.WriteLine(
-                $"{load,-62} {bytesBefore,6:F1} -> {bytesNow,6:F1} {Median(written.Select(turn => turn.Before)),8:F1} -> {Median(written.Select(turn => turn.Now)),8:F1} "
-                + $"{Median(read.Select(turn => turn.Before)),7:F1} -> {Median(read.Select(turn => turn.Now)),7:F1}");
+                $"{load,-62} {bytesBefore,6:F1} -> {bytesNow,6:F1} {Median.Of(written.Select(turn => turn.Before)),8:F1} -> {Median.Of(written.Select(turn => turn.Now)),8:F1} "
+                + $"{Median.Of(read.Select(turn => turn.Before)),7:F1} -> {Median.Of(read.Select(turn => turn.Now)),7:F1}");
         }
     }
 
@@ -146,8 +147,6 @@ internal static class EncodingCost
         random.NextBytes(bytes);
         return new Guid(bytes);
     }
-
-    private static double Median(IEnumerable<double> figures) => figures.Order().ElementAt(Turns / 2);
 
     private readonly record struct Cost(double Bytes, double WriteNanoseconds, double ReadNanoseconds);
 }

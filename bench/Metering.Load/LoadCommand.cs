@@ -58,6 +58,12 @@ internal sealed class LoadCommand
         Description = "version of fresh uuids", DefaultValueFactory = _ => UuidVersion.V4,
     };
 
+    private readonly Option<long?> _seed = new("--seed")
+    {
+        Description = "number from which the uuids follow: with the same number, connections, records and requests, another run sends the same ones. "
+            + "Not with --duplicates or --uuid v7; those of --warm are others",
+    };
+
     private readonly Option<double> _rate = new("--rate")
     {
         Description = "records a second over all connections; latency then counts from the intended moment of sending",
@@ -79,7 +85,7 @@ internal sealed class LoadCommand
         var command = new RootCommand("Sends usage to a Marketplace Metering server as fast as it takes it, and counts every verdict.")
         {
             _address, _token, _tokenFile, _service, _owner, _skus, _records, _connections, _streams, _seconds, _requests,
-            _warm, _duplicates, _uuid, _rate, _output, _acknowledged,
+            _warm, _duplicates, _uuid, _seed, _rate, _output, _acknowledged,
         };
         command.SetAction(parsed =>
         {
@@ -116,6 +122,9 @@ internal sealed class LoadCommand
         Require(result.GetValue(_seconds) is null || result.GetValue(_requests) is null, "Give --seconds or --requests, not both.");
         Require(result.GetValue(_warm) is >= 0 and <= 1_000_000, "--warm must not be below 0.");
         Require(result.GetValue(_duplicates) is >= 0 and <= 100, "--duplicates must be from 0 to 100.");
+        bool isRepeatable = result.GetValue(_duplicates) == 0 && result.GetValue(_uuid) == UuidVersion.V4;
+        Require(result.GetValue(_seed) is null or >= 0, "--seed must not be below 0.");
+        Require(result.GetValue(_seed) is null || isRepeatable, "--seed goes with uuids of version 4 and without --duplicates: others cannot be sent again.");
         Require(result.GetValue(_rate) is >= 0 and <= 1e9, "--rate must be from 0 to 1000000000.");
         return faults;
     }
@@ -135,6 +144,7 @@ internal sealed class LoadCommand
         WarmSeconds = parsed.GetValue(_warm),
         DuplicatesPercent = parsed.GetValue(_duplicates),
         Uuid = parsed.GetValue(_uuid),
+        Seed = parsed.GetValue(_seed),
         RecordsPerSecond = parsed.GetValue(_rate),
         Output = parsed.GetValue(_output),
         AcknowledgedPath = parsed.GetValue(_acknowledged),

@@ -14,7 +14,7 @@ catch (LoadException fault)
 
 static int Run(LoadOptions options)
 {
-    var run = new LoadRun(options, TimeProvider.System, Console.Error);
+    var run = new LoadRun(options, TimeProvider.System, progress => Console.Error.WriteLine(progress));
     void Stop(PosixSignalContext context)
     {
         context.Cancel = true;

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Metering.Load;
@@ -36,14 +35,14 @@ internal sealed class LoadConnection : IHttp2Streams
     private int _inFlight;
     private long _receivedTimestamp;
 
-    public LoadConnection(LoadOptions options, IPEndPoint address, AcknowledgedFile? acknowledged, TimeProvider time)
+    public LoadConnection(LoadOptions options, int number, IPEndPoint address, AcknowledgedFile? acknowledged, TimeProvider time)
     {
         _options = options;
         _address = address;
         _acknowledged = acknowledged;
         _time = time;
         _template = new RequestTemplate(options.Owner, options.Skus, options.Records);
-        _uuids = new UuidSource(options.Uuid, RandomNumberGenerator.GetBytes(UuidSource.SeedBytes));
+        _uuids = new UuidSource(options.Uuid, UuidSource.MakeSeed(options.Seed, number));
         _slots = new RequestSlot[(int)BitOperations.RoundUpToPowerOf2((uint)(2 * options.Streams))];
         for (int index = 0; index < _slots.Length; index++)
             _slots[index] = new RequestSlot(options.Records, acknowledged is not null);

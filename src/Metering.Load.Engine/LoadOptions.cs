@@ -56,6 +56,12 @@ internal sealed record LoadOptions
 
     public required UuidVersion Uuid { get; init; }
 
+    /// <summary>
+    /// Number from which the uuids follow, so that another run sends the same ones: with the same version 4, connections, records and
+    /// <see cref="Requests"/>, and without duplicates. Null for uuids that nobody sent before.
+    /// </summary>
+    public long? Seed { get; init; }
+
     /// <summary>Records a second over all connections; 0 for as fast as answers come.</summary>
     public required double RecordsPerSecond { get; init; }
 

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 namespace Metering.Load;
 
 /// <summary>One run: connects, lets every connection send by its schedule, shows progress, adds everything up.</summary>
-internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter progress)
+/// <param name="options">What is sent.</param>
+/// <param name="time">The clock.</param>
+/// <param name="progressed">Told about every second how far it is, warming up included; null for nobody.</param>
+internal sealed class LoadRun(LoadOptions options, TimeProvider time, Action<LoadProgress>? progressed = null)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
 
@@ -33,15 +36,16 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         if (options.WarmSeconds == 0)
             return Send(options, address, acknowledged);
 
-        // On connections of its own, so that nothing in flight is carried over; what it compiled stays.
-        LoadSummary warm = Send(options with { Seconds = options.WarmSeconds, Requests = null }, address, acknowledged);
+        // On connections of its own, so that nothing in flight is carried over; what it compiled stays. Uuids that can be sent again
+        // are those of what is counted alone.
+        LoadSummary warm = Send(options with { Seconds = options.WarmSeconds, Requests = null, Seed = null }, address, acknowledged);
         return Send(options, address, acknowledged).After(warm);
     }
 
     private LoadSummary Send(LoadOptions options, IPEndPoint address, AcknowledgedFile? acknowledged)
     {
         LoadConnection[] connections = [.. Enumerable.Range(0, options.Connections)
-            .Select(_ => new LoadConnection(options, address, acknowledged, time))];
+            .Select(number => new LoadConnection(options, number, address, acknowledged, time))];
         foreach (LoadConnection connection in connections)
             Open(connection);
 
@@ -86,7 +90,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
         LoadConnection[] connections, RequestSchedule[] schedules, Thread[] threads, AcknowledgedFile? acknowledged, long start, long end)
     {
         long abortAt = end == long.MaxValue ? long.MaxValue : end + ToUnits(GraceTime + DrainTime);
-        var line = new ProgressLine(progress, connections);
+        var watch = new ProgressWatch(connections);
         long nextLine = start, answeredAt = start, answered = 0;
         foreach (Thread thread in threads)
         {
@@ -106,7 +110,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time, TextWriter
                     Array.ForEach(connections, connection => connection.Abort());
                 if (time.GetElapsedTime(nextLine, now) < ProgressInterval)
                     continue;
-                line.Write(time.GetElapsedTime(start, now), time.GetElapsedTime(nextLine, now));
+                progressed?.Invoke(watch.Look(time.GetElapsedTime(start, now), time.GetElapsedTime(nextLine, now)));
                 acknowledged?.Flush();
                 nextLine = now;
             }

@@ -64,9 +64,46 @@ public class ResultTests
         Assert.Contains("7 requests could not even be sent", MarkdownReport.Of(result));
     }
 
+    [Theory]
+    [InlineData(0.4999, 0.5, "0.49", false)]
+    [InlineData(0.29, 0.29, "0.29", true)]
+    [InlineData(1234.567, 0.5, "1,234.56", true)]
+    public void A_figure_that_is_to_be_high_is_not_rounded_up(double figure, double bound, string shown, bool holds) =>
+        Assert.Equal((shown, holds), Judge(Target.AtLeast("", figure, bound, "")));
+
+    [Theory]
+    [InlineData(10.01, 10, "10.1", false)]
+    [InlineData(2.3, 2.3, "2.3", true)]
+    [InlineData(double.PositiveInfinity, 10, "Infinity", false)]
+    public void A_figure_that_is_to_be_low_is_not_rounded_down(double figure, double bound, string shown, bool holds) =>
+        Assert.Equal((shown, holds), Judge(Target.AtMost("", figure, bound, "")));
+
+    private static (string Shown, bool Holds) Judge(Target target) => (target.Measured, target.Holds);
+
     [Fact]
     public void What_was_not_measured_is_not_judged() =>
         Assert.DoesNotContain(Target.Of(SampleResult.Make()), target => target.What.Contains("p99") || target.What.Contains("1 a request"));
+
+    [Theory]
+    [InlineData("cpu  10 0 10 60 0 0 0 20 5 5", 0.2)]
+    [InlineData("cpu  100 0 0 0 0 0 0 0 0 0", 0)]
+    [InlineData("cpu  0 0 0 0 0 0 0 0 0 0", 0)]
+    public void Time_that_the_host_took_is_a_part_of_all_time(string after, double share) =>
+        Assert.Equal(share, ProcessorTheft.ShareBetween(ProcessorTheft.Parse("cpu  0 0 0 0 0 0 0 0 0 0"), ProcessorTheft.Parse(after)), 9);
+
+    [Fact]
+    public void Time_that_the_host_took_is_known_here() => Assert.InRange(new ProcessorTheft().Share, 0, 1);
+
+    [Fact]
+    public void Latencies_stand_beside_those_of_the_echo_and_say_how_many_connections_made_them()
+    {
+        LatencyFigures latency = SampleResult.Latency(2, 9, 20);
+        BenchResult result = SampleResult.Make(latency with { EchoAtHalf = latency.AtHalf with { P99Milliseconds = 7.77 } }) with { StolenShare = 0.125 };
+        string text = MarkdownReport.Of(result);
+        Assert.Contains($"with {LatencyRun.HalfConnections} connections: p50", text);
+        Assert.Contains("The echo, with the same load: p50 2.00 ms, p99 7.77 ms", text);
+        Assert.Contains("took 12.5", text);
+    }
 
     [Fact]
     public void The_json_document_has_every_turn()
@@ -89,13 +126,5 @@ public class ResultTests
         Assert.Contains(rows, row => row.Contains("**900,000**") && row.Contains("800,000 – 1,000,000") && row.Contains("0.80"));
         Assert.All(rows.Take(6), row => Assert.Equal(rows[0].Length, row.Length));
         Assert.Equal(5 + 1, rows[0].Count(character => character == '|'));
-    }
-
-    [Fact]
-    public void The_document_keeps_what_is_around_its_tables()
-    {
-        string document = DocumentPlace.Replace($"before\n{DocumentPlace.Begin}\nold\n{DocumentPlace.End}\nafter\n", "new");
-        Assert.Equal($"before\n{DocumentPlace.Begin}\nnew\n{DocumentPlace.End}\nafter\n", document);
-        Assert.Throws<BenchException>(() => DocumentPlace.Replace($"{DocumentPlace.End} {DocumentPlace.Begin}", "new"));
     }
 }

@@ -16,7 +16,7 @@ public sealed class RunTests : IDisposable
     {
         (int exitCode, string output, _) = await RunAsync("bash", Checkout.PathOf("bench/run.sh"), "--help");
         Assert.Equal(0, exitCode);
-        Assert.All(["--short", "--only", "--rounds", "--json"], option => Assert.Contains(option, output));
+        Assert.All(["--short", "--only", "--rounds", "--json", "--records-in-ledger", Parts.HundredMillion], option => Assert.Contains(option, output));
         Assert.All(Parts.All, part => Assert.Contains(part, output));
     }
 
@@ -65,6 +65,49 @@ public sealed class RunTests : IDisposable
         Assert.Contains("--streams must be from 1 to 100: more are not allowed on one connection.", lines);
     }
 
+    [Fact]
+    public async Task A_full_ledger_is_a_run_by_itself_on_a_disk_that_can_hold_it()
+    {
+        (int exitCode, _, string errors) = await RunBenchAsync("--only", "hundred-million,echo-25", "--records-in-ledger", "49999");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--only hundred-million is a run by itself", errors);
+        Assert.Contains("--records-in-ledger must be from 50000 to 1000000000.", errors);
+
+        (exitCode, _, errors) = await RunBenchAsync("--only", "hundred-million", "--records-in-ledger", "1000000000", "--data", "/proc");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--data /proc: 0 MB are free; 1,000,000,000 records take up to 100,000 MB.", errors);
+    }
+
+    [Fact]
+    public async Task A_ledger_is_filled_replayed_killed_and_found_whole()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        string document = Path.Combine(_folder, "document.md");
+        string text = $"{FullLedgerReport.Place.Begin}\n{FullLedgerReport.Place.End}\n";
+        await File.WriteAllTextAsync(document, text, TestContext.Current.CancellationToken);
+        (int exitCode, string output, string errors) = await RunBenchAsync(
+            "--only", "hundred-million", "--records-in-ledger", "50000", "--seconds", "0.3", "--warm", "0.3", "--connections", "2", "--streams", "10",
+            "--json", "--data", data, "--results", _folder, "--document", document);
+        Assert.True(exitCode == 0, errors);
+
+        using JsonDocument result = JsonDocument.Parse(output);
+        JsonElement figures = result.RootElement.GetProperty("figures");
+        Assert.Equal(5_000, figures.GetProperty("replayed").GetInt64());
+        Assert.Equal(5_000, figures.GetProperty("duplicates").GetInt64());
+        Assert.True(figures.GetProperty("full").GetProperty("records").GetInt64() >= 50_000);
+        Assert.True(result.RootElement.GetProperty("sustainedToEcho").GetDouble() > 0);
+        Assert.Equal(3, figures.GetProperty("readySeconds").GetArrayLength());
+        JsonElement atRest = figures.GetProperty("atRest");
+        Assert.InRange(atRest.GetProperty("acknowledged").GetInt64(), 50_001, atRest.GetProperty("records").GetInt64());
+        Assert.True(atRest.GetProperty("diskBytesPerRecord").GetDouble() > 1);
+        Assert.True(figures.GetProperty("peakResidentBytes").GetDouble() > 1e6);
+
+        Assert.Equal(output.Trim(), (await File.ReadAllTextAsync(Path.Combine(_folder, "hundred-million.json"), TestContext.Current.CancellationToken)).Trim());
+        XElement.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "hundred-million.svg"), TestContext.Current.CancellationToken));
+        Assert.Equal(text, await File.ReadAllTextAsync(document, TestContext.Current.CancellationToken)); // too few records for it
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data));
+    }
+
     [Theory]
     [InlineData("number of clients: 4\ntps = 4321.5 (without initial connection time)\n", 4321.5)]
     [InlineData("tps = 12 (including reconnection times)", 12)]
@@ -80,8 +123,25 @@ public sealed class RunTests : IDisposable
     [InlineData(5, 0, "\"lost\"")]
     [InlineData(0, 0, "")]
     public void A_load_that_was_not_answered_in_full_is_a_fault(int accepted, int failed, string lost) =>
-        Assert.Throws<BenchException>(() => LoadProgram.Read(
-            $$"""{ "verdicts": { "ACCEPTED": {{accepted}} }, "requests": { "missed": 0, "failed": {{failed}} }, "lostConnections": [{{lost}}] }"""));
+        Assert.Throws<BenchException>(() => LoadProgram.Read(LoadOutput(accepted, 0, failed, lost)));
+
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(0, 7)]
+    public void A_load_that_was_answered_in_full_is_read(int accepted, int duplicates)
+    {
+        LoadFigures figures = LoadProgram.Read(LoadOutput(accepted, duplicates, 0, ""));
+        Assert.Equal((accepted, duplicates, 3, 2.5, 99), (figures.Accepted, figures.Duplicates, figures.AcceptedWhileWarming, figures.Seconds, figures.JudgedPerSecond));
+    }
+
+    private static string LoadOutput(int accepted, int duplicates, int failed, string lost) =>
+        $$"""
+        {
+          "verdicts": { "ACCEPTED": {{accepted}}, "DUPLICATE": {{duplicates}} }, "requests": { "missed": 0, "failed": {{failed}} }, "lostConnections": [{{lost}}],
+          "acceptedWhileWarming": 3, "acceptedPerSecond": 2, "recordsPerSecond": 99, "elapsedSeconds": 2.5, "processorMicrosecondsPerRequest": 1,
+          "latencyMilliseconds": { "p50": 1, "p99": 2, "p999": 3, "max": 4 }
+        }
+        """;
 
     private static Task<(int ExitCode, string Output, string Errors)> RunBenchAsync(params string[] arguments) =>
         RunAsync("dotnet", [Checkout.PathOf("artifacts/bin/Metering.Bench/release/Metering.Bench.dll"), .. arguments]);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Metering.Load;
 
 namespace Metering.Cli.Tests;
 
@@ -22,6 +23,32 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal(figures.GetProperty("recordsPerSecond").GetDouble() / 2, half.GetProperty("recordsPerSecond").GetDouble());
         Assert.InRange(half.GetProperty("p50Milliseconds").GetDouble(), 0, half.GetProperty("p99Milliseconds").GetDouble());
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_line.Folder, "disk")));
+        // In a pipe, a line for each measurement that is done.
+        string[] lines = [.. outcome.Error.Split('\n').Where(line => line.Contains(": "))];
+        Assert.Equal(
+            ["The disk", "Warming up", "25 records a request", "1 record a request", "Half of the rate"],
+            lines.Select(line => line.Split(':')[0]).Intersect(["The disk", "Warming up", "25 records a request", "1 record a request", "Half of the rate"]));
+        Assert.DoesNotContain('\r', outcome.Error.Replace("\r\n", "\n"));
+    }
+
+    [Fact]
+    public void At_a_terminal_one_line_says_how_far_it_is_and_goes_away()
+    {
+        var time = new SteppingTime();
+        using var line = new CommandLine { IsTerminal = true, Time = time };
+        using var error = new StringWriter();
+        var progress = new BenchProgress(line.MakeTerminal(TextWriter.Null, error), totalSeconds: 1000);
+        progress.Begin("25 records a request");
+        time.Now += TimeSpan.FromSeconds(500);
+        progress.Show(new LoadProgress(1, 700_000, 712_345, 700_000, 12_345, 0));
+        progress.End("unused: the table says it");
+
+        string[] drawn = error.ToString().Split('\r');
+        Assert.Equal(4, drawn.Length);
+        Assert.Equal("░░░░░░░░░░░░░░░░░░░░░░░░ 25 records a request, about 1,000 s left\e[K", drawn[1]);
+        Assert.Equal("████████████░░░░░░░░░░░░ 25 records a request: 712,345 records/s, about 500 s left\e[K", drawn[2]);
+        Assert.Equal("\e[K", drawn[3]);
+        Assert.DoesNotContain('\n', error.ToString());
     }
 
     [Fact]
@@ -62,5 +89,14 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("3.5 billion records a day", output.ToString());
         Assert.Contains("5.68 ms", output.ToString());
         Assert.Contains("1,814 GB for a day", output.ToString());
+    }
+
+    private sealed class SteppingTime : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }

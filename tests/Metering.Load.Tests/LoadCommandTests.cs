@@ -52,6 +52,16 @@ public sealed class LoadCommandTests
     }
 
     [Fact]
+    public void A_seed_goes_with_uuids_that_can_be_sent_again_alone()
+    {
+        string[] arguments = [.. Required, "--token", "secret", "--seed"];
+        Assert.Equal(7, Read([.. arguments, "7"]).Seed);
+        Assert.Null(Read(arguments[..^1]).Seed);
+        foreach (string[] more in new[] { new[] { "7", "--uuid", "v7" }, ["7", "--duplicates", "1"], ["-1"] })
+            Assert.Contains("--seed", Assert.Throws<LoadException>(() => Read([.. arguments, .. more])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_token_file_that_is_missing_or_holds_no_token_is_refused()
     {
         Assert.Throws<LoadException>(() => Read([.. Required, "--token-file", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())]));

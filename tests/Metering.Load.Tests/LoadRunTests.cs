@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -58,6 +57,56 @@ public sealed class LoadRunTests : IDisposable
         Assert.True(summary.WarmAccepted > 0);
         Assert.Equal(server.Accepted.Count, summary.WarmAccepted + 250);
         Assert.Equal(16 * server.Accepted.Count, new FileInfo(path).Length);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(3, 0.2)]
+    public async Task With_the_same_seed_another_run_sends_the_same_uuids(int connections, double warmSeconds)
+    {
+        await using WriteServer server = await WriteServer.StartAsync();
+        LoadOptions options = Options(server) with { Requests = 400, Connections = connections, WarmSeconds = warmSeconds, Seed = 7 };
+        LoadSummary first = Execute(options);
+        LoadSummary again = Execute(options with { Streams = 3 });
+        LoadSummary other = Execute(options with { Seed = 8 });
+
+        Assert.Equal(10_000, first.Tally.Verdicts[VerdictCounts.Accepted]);
+        Assert.Equal(10_000, again.Tally.Verdicts[VerdictCounts.Duplicate]);
+        Assert.Equal(10_000, other.Tally.Verdicts[VerdictCounts.Accepted]);
+        Assert.Equal(again.WarmAccepted > 0, warmSeconds > 0);
+    }
+
+    [Fact]
+    public async Task Without_a_seed_no_uuid_is_sent_again()
+    {
+        await using WriteServer server = await WriteServer.StartAsync();
+        LoadOptions options = Options(server) with { Requests = 200 };
+        Assert.Equal(5_000, Execute(options).Tally.Verdicts[VerdictCounts.Accepted]);
+        Assert.Equal(5_000, Execute(options).Tally.Verdicts[VerdictCounts.Accepted]);
+    }
+
+    [Fact]
+    public async Task How_far_it_is_is_told_while_it_runs_and_can_be_read_from_its_messages()
+    {
+        await using WriteServer server = await WriteServer.StartAsync();
+        var told = new List<LoadProgress>();
+        LoadRun? run = null;
+        run = new LoadRun(Options(server) with { Requests = null, Seconds = 100 }, TimeProvider.System, progress =>
+        {
+            told.Add(progress);
+            if (progress.Accepted > 0)
+                run!.Stop();
+        });
+        LoadSummary summary = run.Execute();
+
+        Assert.InRange(told[^1].Accepted, 1, summary.Tally.Verdicts[VerdictCounts.Accepted]);
+        Assert.All(told, progress =>
+        {
+            Assert.True(LoadProgress.TryRead(progress.ToString(), out double seconds, out long judged));
+            Assert.InRange(seconds, progress.Seconds - 0.051, progress.Seconds + 0.051);
+            Assert.Equal(progress.Judged, judged);
+        });
+        Assert.False(LoadProgress.TryRead("The token in 5 s is not 1,000 records", out _, out _));
     }
 
     [Fact]
@@ -167,11 +216,7 @@ public sealed class LoadRunTests : IDisposable
         return true;
     }
 
-    private static LoadSummary Execute(LoadOptions options)
-    {
-        using var progress = new StringWriter(CultureInfo.InvariantCulture);
-        return new LoadRun(options, TimeProvider.System, progress).Execute();
-    }
+    private static LoadSummary Execute(LoadOptions options) => new LoadRun(options, TimeProvider.System).Execute();
 
     private static LoadOptions Options(WriteServer server) => MakeOptions(server.Address);
 

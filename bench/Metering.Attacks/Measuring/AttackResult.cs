@@ -1,3 +1,5 @@
+using Metering.Load;
+
 namespace Metering.Attacks;
 
 /// <summary>An attack in rounds, each between two times without it.</summary>
@@ -42,9 +44,5 @@ internal sealed record AttackResult(
 
     public bool Holds => HoldsMemory && HoldsP99 && IsAllCounted;
 
-    private static double MedianP99(IReadOnlyList<Phase> phases)
-    {
-        double[] sorted = [.. phases.Select(phase => phase.P99Milliseconds).Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    private static double MedianP99(IReadOnlyList<Phase> phases) => Median.Of(phases.Select(phase => phase.P99Milliseconds));
 }

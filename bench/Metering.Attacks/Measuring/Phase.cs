@@ -32,7 +32,7 @@ internal sealed class SteadyClient(ServerProcess server, int writesPerSecond, Ti
         LoadOptions options = Options(seconds);
         try
         {
-            LoadSummary summary = await Task.Run(() => new LoadRun(options, time, TextWriter.Null).Execute());
+            LoadSummary summary = await Task.Run(() => new LoadRun(options, time).Execute());
             long counted = await server.CountRecordsAsync() - before;
             LoadTally tally = summary.Tally;
             return new Phase(

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
+using Metering.Bench.Places;
 
 namespace Metering.Attacks;
 
 /// <summary>The table of an attack a row, in Markdown, and its place in a document.</summary>
 internal static class MarkdownTable
 {
-    public const string Begin = "<!-- attacks:begin -->";
-    public const string End = "<!-- attacks:end -->";
+    /// <summary>Its place in a document.</summary>
+    public static readonly MarkedPlace Place = new("attacks");
 
     private const double BytesPerMegabyte = 1e6;
 
@@ -32,24 +33,6 @@ internal static class MarkdownTable
         foreach (AttackResult result in results)
             text.Append(CultureInfo.InvariantCulture, $"- **{result.Attack.Name}**: {result.Attack.Does}. Met by {string.Join(", ", result.Attack.MetBy.Select(limit => $"`{limit}`"))}.\n");
         return text.ToString().TrimEnd();
-    }
-
-    /// <summary>Whether a document has the two lines that the table goes between.</summary>
-    public static bool HasPlace(string document) => File.Exists(document) && TryFindPlace(File.ReadAllText(document), out _, out _);
-
-    /// <summary>Replaces what is between the two lines of a document.</summary>
-    public static void PutInto(string document, IReadOnlyList<AttackResult> results, AttackOptions options) =>
-        File.WriteAllText(document, Replace(File.ReadAllText(document), Of(results, options)));
-
-    internal static string Replace(string markdown, string table) => TryFindPlace(markdown, out int begin, out int end)
-        ? $"{markdown[..begin]}\n{table}\n{markdown[end..]}"
-        : throw new AttackException($"The document has no lines {Begin} and {End}.");
-
-    private static bool TryFindPlace(string markdown, out int begin, out int end)
-    {
-        begin = markdown.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        end = markdown.IndexOf(End, StringComparison.Ordinal);
-        return begin >= Begin.Length && end >= begin;
     }
 
     private static void AppendRow(StringBuilder text, AttackResult result)

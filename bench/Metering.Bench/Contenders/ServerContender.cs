@@ -1,7 +1,7 @@
 namespace Metering.Bench;
 
 /// <summary>This server on a ledger that was empty when it started, warmed up; every record fsynced before its answer.</summary>
-internal sealed class ServerContender(BenchOptions options, WorkFolder folder) : IContender
+internal sealed class ServerContender(BenchOptions options, WorkFolder folder, TimeProvider time) : IContender
 {
     private BenchServer? _server;
     private LoadProgram? _load;
@@ -18,7 +18,7 @@ internal sealed class ServerContender(BenchOptions options, WorkFolder folder) :
         if (_server is null || _load is null)
         {
             _data = folder.Make("server");
-            _server = await BenchServer.StartAsync(options.Checkout, _data, stop);
+            _server = await BenchServer.StartAsync(options.Checkout, _data, time, stop);
             _load = new LoadProgram(options, _server.Grpc, _server.Token);
             await _load.WarmAsync(Names, stop);
         }

@@ -7,7 +7,12 @@ namespace Metering.Bench;
 /// <param name="SyncMilliseconds">Middle time of a small write and its sync, right before and after that.</param>
 /// <param name="MaximumRecordsPerSecond">The rate that half of was asked for next.</param>
 /// <param name="AtHalf">What the load counted at half of it, from the intended moments of sending.</param>
-internal sealed record LatencyFigures(double SingleMilliseconds, double SyncMilliseconds, double MaximumRecordsPerSecond, LoadFigures AtHalf);
+internal sealed record LatencyFigures(double SingleMilliseconds, double SyncMilliseconds, double MaximumRecordsPerSecond, LoadFigures AtHalf)
+{
+    /// <summary>The same load on the echo: what machine, wire and load generator make of it without a ledger.</summary>
+    public LoadFigures? EchoAtHalf { get; init; }
+}
+
 
 /// <summary>Measures one request in flight, between two looks at the disk, and then half of the maximum rate.</summary>
 internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimeProvider time, TextWriter progress)
@@ -27,7 +32,7 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
     /// <param name="stop">Ends it.</param>
     public async Task<LatencyFigures> ExecuteAsync(double? maximum, CancellationToken stop)
     {
-        await using BenchServer server = await BenchServer.StartAsync(options.Checkout, folder.Make(Parts.Latency), stop);
+        await using BenchServer server = await BenchServer.StartAsync(options.Checkout, folder.Make(Parts.Latency), time, stop);
         var load = new LoadProgram(options, server.Grpc, server.Token);
         await load.RunAsync(new LoadShape(Parts.FullRequest, options.WarmSeconds), stop);
         double most = maximum ?? (await load.RunAsync(new LoadShape(Parts.FullRequest, options.OtherSeconds), stop)).AcceptedPerSecond;
@@ -42,13 +47,26 @@ internal sealed class LatencyRun(BenchOptions options, WorkFolder folder, TimePr
             sync.Add(disk.Measure(DiskSync.SmallBytes, seconds / 2, stop).MedianMilliseconds);
         }
 
-        var figures = new LatencyFigures(
-            Median.Of(single), Median.Of(sync), most,
-            await load.RunAsync(new LoadShape(Parts.FullRequest, options.Seconds, most / 2) { WarmSeconds = options.WarmSeconds / 2, Connections = HalfConnections }, stop));
+        LoadShape half = AtRate(most / 2, options.Seconds, options);
+        var figures = new LatencyFigures(Median.Of(single), Median.Of(sync), most, await load.RunAsync(half, stop))
+        {
+            EchoAtHalf = await MeasureEchoAsync(half, stop),
+        };
         progress.WriteLine(
             $"  one in flight p50 {figures.SingleMilliseconds:N2} ms (sync {figures.SyncMilliseconds:N2} ms); at {most / 2:N0} records/s "
-            + $"p99 {figures.AtHalf.P99Milliseconds:N1} ms, p99.9 {figures.AtHalf.P999Milliseconds:N1} ms");
+            + $"p99 {figures.AtHalf.P99Milliseconds:N1} ms, p99.9 {figures.AtHalf.P999Milliseconds:N1} ms; "
+            + $"the echo there {figures.EchoAtHalf!.P99Milliseconds:N1} ms, {figures.EchoAtHalf.P999Milliseconds:N1} ms");
         await server.StopAsync(stop);
         return figures;
+    }
+
+    /// <summary>A load of full requests at a rate.</summary>
+    public static LoadShape AtRate(double recordsPerSecond, double seconds, BenchOptions options) =>
+        new(Parts.FullRequest, seconds, recordsPerSecond) { WarmSeconds = options.WarmSeconds / 2, Connections = HalfConnections };
+
+    private async Task<LoadFigures> MeasureEchoAsync(LoadShape shape, CancellationToken stop)
+    {
+        await using EchoProcess echo = await EchoProcess.StartAsync();
+        return await new LoadProgram(options, echo.Address, "any").RunAsync(shape with { Seconds = options.OtherSeconds }, stop);
     }
 }

@@ -7,7 +7,8 @@ namespace Metering.Bench;
 /// <summary>The result for programs: one JSON document with every turn. Members are only ever added.</summary>
 internal static class JsonReport
 {
-    private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
+    /// <summary>How a result is written.</summary>
+    public static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -27,6 +28,8 @@ internal static class JsonReport
             result.Options.Connections,
             result.Options.Streams,
             result.PostgresClients,
+            result.StolenShare,
+            LatencyRun.HalfConnections,
             Contenders = result.Contenders.Select(contender => new
             {
                 contender.Name,

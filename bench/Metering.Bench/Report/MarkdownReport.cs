@@ -1,10 +1,14 @@
 using System.Text;
+using Metering.Bench.Places;
 
 namespace Metering.Bench;
 
 /// <summary>The result for people, in Markdown: how it was made, the contenders, the targets.</summary>
 internal static class MarkdownReport
 {
+    /// <summary>Its place in a document.</summary>
+    public static readonly MarkedPlace Place = new("bench");
+
     public static string Of(BenchResult result)
     {
         BenchOptions options = result.Options;
@@ -24,14 +28,18 @@ internal static class MarkdownReport
             AppendContenders(text, result);
         IReadOnlyList<Target> targets = Target.Of(result);
         if (targets.Count > 0)
-            AppendTargets(text, targets);
+            Target.AppendTable(text, targets);
         if (result.Latency is { AtHalf: { } half })
         {
             text.Append(
-                $"At half of the maximum: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
+                $"At half of the maximum, with {LatencyRun.HalfConnections} connections: p50 {half.P50Milliseconds:N2} ms, p99 {half.P99Milliseconds:N2} ms, p99.9 {half.P999Milliseconds:N2} ms, "
                 + $"max {half.MaximumMilliseconds:N1} ms, from the intended moments of sending"
                 + (half.Missed == 0 ? ".\n" : $"; {half.Missed:N0} requests could not even be sent.\n"));
+            if (result.Latency.EchoAtHalf is { } echo)
+                text.Append($"The echo, with the same load: p50 {echo.P50Milliseconds:N2} ms, p99 {echo.P99Milliseconds:N2} ms, p99.9 {echo.P999Milliseconds:N2} ms.\n");
         }
+
+        text.Append($"The machine's host took {result.StolenShare:P1} of the processors' time for others meanwhile.\n");
 
         return text.ToString().TrimEnd();
     }
@@ -55,14 +63,6 @@ internal static class MarkdownReport
                 $"The disk wrote {disk.MedianOf(turn => turn.BytesPerSecond) / 1e6:N0} MB/s in writes as large as a group commit; "
                 + $"4 KiB and their fdatasync take {disk.MedianOf(turn => turn.SyncMilliseconds):N2} ms (p50).\n\n");
         }
-    }
-
-    private static void AppendTargets(StringBuilder text, IReadOnlyList<Target> targets)
-    {
-        var table = new MarkdownTable("target", "measured", "bound", "verdict");
-        foreach (Target target in targets)
-            table.Add(target.What, target.Measured, target.Bound, target.Holds ? "holds" : "**falls short**");
-        table.AppendTo(text);
     }
 
     private static string Ratio(double? ratio) => ratio is { } known ? $"{known:N2}" : "";

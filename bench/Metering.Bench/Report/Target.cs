@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Metering.Bench;
 
 /// <summary>A target and what was measured.</summary>
@@ -23,36 +25,62 @@ internal sealed record Target(string What, string Measured, string Bound, bool H
     public static IReadOnlyList<Target> Of(BenchResult result)
     {
         var targets = new List<Target>();
-        void AtLeast(string what, double? figure, double bound, string unit)
+        void AddLeast(string what, double? figure, double bound, string unit)
         {
             if (figure is { } known)
-                targets.Add(new Target(what, $"{known:N2} {unit}", $"≥ {bound:0.##} {unit}", known >= bound));
+                targets.Add(AtLeast(what, known, bound, unit));
         }
 
-        void AtMost(string what, double? figure, double bound, string unit, string format = "N1")
+        void AddMost(string what, double? figure, double bound, string unit, string format = "N1")
         {
             if (figure is { } known)
-                targets.Add(new Target(what, $"{known.ToString(format)} {unit}", $"≤ {bound:0.##} {unit}", known <= bound));
+                targets.Add(AtMost(what, known, bound, unit, format));
         }
 
         ContenderTurns? server = result.Find(Parts.ServerFull);
-        AtLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.EchoFull), EchoPart, "× echo");
-        AtLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.Postgres), PostgresTimes, "× PostgreSQL");
-        AtLeast("accepted records/s, 1 a request", result.RatioOf(Parts.ServerSingle, Parts.EchoSingle), EchoPart, "× echo");
+        AddLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.EchoFull), EchoPart, "× echo");
+        AddLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.Postgres), PostgresTimes, "× PostgreSQL");
+        AddLeast("accepted records/s, 1 a request", result.RatioOf(Parts.ServerSingle, Parts.EchoSingle), EchoPart, "× echo");
         if (result.Latency is { } latency)
         {
             double bound = (SyncTimes * latency.SyncMilliseconds) + SingleExtraMilliseconds;
-            AtMost($"one request in flight, p50 (2 × fdatasync p50 of {latency.SyncMilliseconds:0.00} ms + 0.3 ms)", latency.SingleMilliseconds, bound, "ms", "N2");
+            AddMost($"one request in flight, p50 (2 × fdatasync p50 of {latency.SyncMilliseconds:0.00} ms + 0.3 ms)", latency.SingleMilliseconds, bound, "ms", "N2");
             string half = $"at half of the maximum ({latency.MaximumRecordsPerSecond / 2:N0} records/s)";
             bool isKept = latency.AtHalf.Missed == 0; // a rate that is not kept has no latency that counts
-            AtMost($"{half}, p99", isKept ? latency.AtHalf.P99Milliseconds : double.PositiveInfinity, HalfP99Milliseconds, "ms");
-            AtMost($"{half}, p99.9", isKept ? latency.AtHalf.P999Milliseconds : double.PositiveInfinity, HalfP999Milliseconds, "ms");
+            AddMost($"{half}, p99", isKept ? latency.AtHalf.P99Milliseconds : double.PositiveInfinity, HalfP99Milliseconds, "ms");
+            AddMost($"{half}, p99.9", isKept ? latency.AtHalf.P999Milliseconds : double.PositiveInfinity, HalfP999Milliseconds, "ms");
         }
 
         string after = server is null ? "" : $" after {server.MedianOf(turn => turn.Records) / 1e6:N1} million records";
-        AtMost($"resident memory at its peak{after}", server?.MedianOf(turn => turn.PeakResidentBytes) / BytesPerMegabyte, ResidentMegabytes, "MB", "N0");
-        AtMost("disk, index included, a record", server?.MedianOf(turn => turn.DiskBytesPerRecord), DiskBytes, "bytes");
-        AtMost("allocated by the server, a record", server?.MedianOf(turn => turn.AllocatedBytesPerRecord), AllocatedBytes, "bytes");
+        AddMost($"resident memory at its peak{after}", server?.MedianOf(turn => turn.PeakResidentBytes) / BytesPerMegabyte, ResidentMegabytes, "MB", "N0");
+        AddMost("disk, index included, a record", server?.MedianOf(turn => turn.DiskBytesPerRecord), DiskBytes, "bytes");
+        AddMost("allocated by the server, a record", server?.MedianOf(turn => turn.AllocatedBytesPerRecord), AllocatedBytes, "bytes");
         return targets;
+    }
+
+    /// <summary>A figure that is to be high.</summary>
+    public static Target AtLeast(string what, double figure, double bound, string unit, string format = "N2") =>
+        new(what, $"{Show(figure, format, Math.Floor)} {unit}".Trim(), $"≥ {bound:#,0.##} {unit}".Trim(), figure >= bound);
+
+    /// <summary>A figure that is to be low.</summary>
+    public static Target AtMost(string what, double figure, double bound, string unit, string format = "N1") =>
+        new(what, $"{Show(figure, format, Math.Ceiling)} {unit}".Trim(), $"≤ {bound:#,0.##} {unit}".Trim(), figure <= bound);
+
+    // Rounded to the bad side: what falls short by a hair is not to look as if it held. Decimal, since binary fractions are off by a hair.
+    private static string Show(double figure, string format, Func<decimal, decimal> round)
+    {
+        if (!double.IsFinite(figure))
+            return figure.ToString(format);
+        decimal unit = (decimal)Math.Pow(10, int.Parse(format.AsSpan(1)));
+        return (round((decimal)figure * unit) / unit).ToString(format);
+    }
+
+    /// <summary>Writes a table of targets, with an empty line after it.</summary>
+    public static void AppendTable(StringBuilder text, IEnumerable<Target> targets)
+    {
+        var table = new MarkdownTable("target", "measured", "bound", "verdict");
+        foreach (Target target in targets)
+            table.Add(target.What, target.Measured, target.Bound, target.Holds ? "holds" : "**falls short**");
+        table.AppendTo(text);
     }
 }

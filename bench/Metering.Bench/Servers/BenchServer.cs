@@ -17,6 +17,8 @@ internal sealed class BenchServer : IAsyncDisposable
     private const string Account = "acme-reporter";
     private const string ForgetPeak = "5"; // proc_pid_clear_refs(5)
 
+    private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(5);
+
     private readonly Process _process;
     private readonly string _probe;
     private readonly StringBuilder _log = new();
@@ -39,24 +41,24 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <summary>IAM token of an account that may write. Never printed.</summary>
     public string Token { get; private set; } = "";
 
+    /// <summary>From the start of the process to the first 200 of /readyz.</summary>
+    public TimeSpan ReadyAfter { get; private set; }
+
     /// <summary>Most memory that was resident since <see cref="ForgetPeakBytes"/>, as Linux counts it.</summary>
-    public long PeakBytes
-    {
-        get
-        {
-            const string name = "VmHWM:";
-            string line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
-            return long.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length), NumberStyles.AllowLeadingWhite) * 1024;
-        }
-    }
+    public long PeakBytes => ReadStatusBytes("VmHWM:");
+
+    /// <summary>Memory that is resident, as Linux counts it.</summary>
+    public long ResidentBytes => ReadStatusBytes("VmRSS:");
 
     /// <summary>Starts a server and waits until it listens.</summary>
     /// <param name="checkout">Root of the checkout in which it is built.</param>
     /// <param name="data">Its data directory.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the waiting.</param>
     /// <exception cref="BenchException">It does not start.</exception>
-    public static async Task<BenchServer> StartAsync(string checkout, string data, CancellationToken stop)
+    public static async Task<BenchServer> StartAsync(string checkout, string data, TimeProvider time, CancellationToken stop)
     {
+        long startedAt = time.GetTimestamp();
         string probe = Path.Combine(Path.GetTempPath(), $"metering-probe-{Path.GetRandomFileName()}");
         var environment = new Dictionary<string, string>
         {
@@ -76,7 +78,10 @@ internal sealed class BenchServer : IAsyncDisposable
         var server = new BenchServer(process, probe);
         try
         {
-            await server.ReadFactsAsync(data, stop);
+            string http = await server.ReadFactsAsync(stop);
+            await WaitUntilReadyAsync(http, stop);
+            server.ReadyAfter = time.GetElapsedTime(startedAt);
+            server.Token = await GetTokenAsync(http, data, stop);
             return server;
         }
         catch
@@ -108,6 +113,7 @@ internal sealed class BenchServer : IAsyncDisposable
             throw new BenchException($"The server ended with exit code {_process.ExitCode}.\n{Log()}");
     }
 
+    /// <summary>Ends it as kill -9 does, in the middle of whatever it does, if it has not ended.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -117,7 +123,8 @@ internal sealed class BenchServer : IAsyncDisposable
         File.Delete(_probe);
     }
 
-    private async Task ReadFactsAsync(string data, CancellationToken stop)
+    // Where its HTTP is.
+    private async Task<string> ReadFactsAsync(CancellationToken stop)
     {
         if (await _process.StandardOutput.ReadLineAsync(stop) is not { } line)
         {
@@ -127,18 +134,41 @@ internal sealed class BenchServer : IAsyncDisposable
 
         JsonNode facts = JsonNode.Parse(line)!;
         Grpc = (string)facts["grpc"]!;
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{(string)facts["http"]!}/iam/v1/tokens:createForServiceAccount")
+        return (string)facts["http"]!;
+    }
+
+    private static async Task WaitUntilReadyAsync(string http, CancellationToken stop)
+    {
+        using var client = new HttpClient();
+        while (true)
+        {
+            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{http}/readyz"), stop);
+            if (answer.IsSuccessStatusCode)
+                return;
+            await Task.Delay(ReadyPause, stop);
+        }
+    }
+
+    private static async Task<string> GetTokenAsync(string http, string data, CancellationToken stop)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{http}/iam/v1/tokens:createForServiceAccount")
         {
             Content = JsonContent.Create(new JsonObject { ["serviceAccountId"] = Account }),
         };
         string adminToken = (await File.ReadAllTextAsync(Path.Combine(data, "admin.token"), stop)).Trim();
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", adminToken);
-        using HttpResponseMessage answer = await http.SendAsync(request, stop);
+        using HttpResponseMessage answer = await client.SendAsync(request, stop);
         string text = await answer.Content.ReadAsStringAsync(stop);
-        Token = answer.IsSuccessStatusCode
+        return answer.IsSuccessStatusCode
             ? (string)JsonNode.Parse(text)!["iamToken"]!
             : throw new BenchException($"The server gave no token ({(int)answer.StatusCode}): {text}");
+    }
+
+    private long ReadStatusBytes(string name)
+    {
+        string line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length), NumberStyles.AllowLeadingWhite) * 1024;
     }
 
     private string Log()

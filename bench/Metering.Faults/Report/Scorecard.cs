@@ -1,41 +1,32 @@
+using Metering.Bench.Places;
+
 namespace Metering.Faults;
 
 /// <summary>The table of a scenario a row, in Markdown, and its place in a document.</summary>
 internal static class Scorecard
 {
-    public const string Begin = "<!-- faults:begin -->";
-    public const string End = "<!-- faults:end -->";
+    /// <summary>Its place in a document.</summary>
+    public static readonly MarkedPlace Place = new("faults");
 
     private const string Head = "| scenario | what is done | times | what is checked each time | result | control |\n|---|---|---|---|---|---|\n";
 
     /// <summary>The table of what was run.</summary>
     public static string Of(IReadOnlyList<ScenarioResult> results) => Head + string.Concat(results.Select(RowOf));
 
-    /// <summary>Whether a document has the two lines that the table goes between.</summary>
-    public static bool HasPlace(string document) => File.Exists(document) && TryFindPlace(File.ReadAllText(document), out _, out _);
-
-    /// <summary>Replaces the rows of what was run.</summary>
+    /// <summary>Replaces the rows of what was run; the others stay.</summary>
+    /// <exception cref="IOException">The document has no place for them.</exception>
     public static void PutInto(string document, IReadOnlyList<ScenarioResult> results) =>
-        File.WriteAllText(document, Replace(File.ReadAllText(document), results));
+        Place.Put(document, Merge(Place.Find(File.ReadAllText(document)) ?? "", results));
 
-    internal static string Replace(string markdown, IReadOnlyList<ScenarioResult> results)
+    /// <summary>The table with new rows for what was run.</summary>
+    internal static string Merge(string table, IReadOnlyList<ScenarioResult> results)
     {
-        if (!TryFindPlace(markdown, out int begin, out int end))
-            throw new FaultsException($"The document has no lines {Begin} and {End}.");
         var rows = new Dictionary<string, string>();
-        foreach (string line in markdown[begin..end].Split('\n').Where(line => line.StartsWith("| `")))
+        foreach (string line in table.Split('\n').Where(line => line.StartsWith("| `")))
             rows[line.Split('`')[1]] = line + "\n";
         foreach (ScenarioResult result in results)
             rows[result.Scenario.Name] = RowOf(result);
-        IEnumerable<string> inOrder = AllScenarios.List.Select(scenario => rows.GetValueOrDefault(scenario.Name, ""));
-        return $"{markdown[..begin]}\n{Head}{string.Concat(inOrder)}{markdown[end..]}";
-    }
-
-    private static bool TryFindPlace(string markdown, out int begin, out int end)
-    {
-        begin = markdown.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        end = markdown.IndexOf(End, StringComparison.Ordinal);
-        return begin >= Begin.Length && end >= begin;
+        return Head + string.Concat(AllScenarios.List.Select(scenario => rows.GetValueOrDefault(scenario.Name, "")));
     }
 
     private static string RowOf(ScenarioResult result)

@@ -1,10 +1,12 @@
+using Metering.Bench.Places;
+
 namespace Metering.Faults;
 
 /// <summary>The programs built from the checkout that this one was built in.</summary>
 internal static class BuiltPrograms
 {
     /// <summary>Root of the checkout.</summary>
-    public static string Checkout { get; } = FindCheckout();
+    public static string Checkout { get; } = CheckoutFolder.Find() ?? throw new FaultsException("This is not in a checkout.");
 
     /// <summary>The `metering` command.</summary>
     public static string Command => PathOf("artifacts/bin/Metering.Cli/release/metering.dll");
@@ -17,12 +19,4 @@ internal static class BuiltPrograms
 
     /// <summary>A path of the checkout.</summary>
     public static string PathOf(string relative) => Path.Combine(Checkout, relative);
-
-    private static string FindCheckout()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Metering.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new FaultsException("This is not in a checkout.");
-    }
 }

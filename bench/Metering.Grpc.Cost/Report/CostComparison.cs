@@ -1,3 +1,5 @@
+using Metering.Load;
+
 namespace Metering.Grpc.Cost;
 
 /// <summary>What one handler did in one turn.</summary>
@@ -31,9 +33,5 @@ internal sealed class CostComparison(CostCase called)
     public List<CostRound> Rounds { get; } = [];
 
     /// <summary>The middle of the rounds, by the given figure; of an even number, the mean of the two in the middle.</summary>
-    public double MedianOf(Func<CostRound, double> figure)
-    {
-        double[] ordered = [.. Rounds.Select(figure).Order()];
-        return (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
-    }
+    public double MedianOf(Func<CostRound, double> figure) => Median.Of(Rounds.Select(figure));
 }

@@ -16,7 +16,10 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
     private const int Streams = 100;
     private const double WarmTimes = 2; // compiling what runs often takes its time, on busy processors even more
     private const double SyncSecondsMaximum = 1;
+    private const int LoadsMeasured = 3;
+    private const double StartSeconds = 1; // of the server, about
 
+    private readonly BenchProgress _progress = new(terminal, Math.Min(seconds, SyncSecondsMaximum) + StartSeconds + (seconds * (WarmTimes + LoadsMeasured)));
     private long _records;
 
     /// <summary>Measures; leaves nothing behind.</summary>
@@ -31,14 +34,18 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
         }
         finally
         {
+            _progress.Clear();
             Directory.Delete(folder, recursive: true);
         }
     }
 
     private async Task<BenchFigures> MeasureAsync(string folder, CancellationToken stop)
     {
-        double sync = await ShowAsync("The disk", () => new DiskSync(folder, terminal.Time)
-            .Measure(DiskSync.SmallBytes, Math.Min(seconds, SyncSecondsMaximum), stop).MedianMilliseconds);
+        _progress.Begin("The disk");
+        double sync = (await Task.Run(
+            () => new DiskSync(folder, terminal.Time).Measure(DiskSync.SmallBytes, Math.Min(seconds, SyncSecondsMaximum), stop), CancellationToken.None))
+            .MedianMilliseconds;
+        _progress.End($"{sync:N2} ms for 4 KiB and their fdatasync");
         string catalog = Path.Combine(folder, "catalog.yaml");
         await File.WriteAllTextAsync(catalog, SampleCatalog.Yaml, stop);
         string data = Path.Combine(folder, "data");
@@ -94,9 +101,11 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
 
     private async Task<LoadSummary> SendAsync(string what, LoadOptions load, CancellationToken stop)
     {
-        var run = new LoadRun(load, terminal.Time, TextWriter.Null);
+        var run = new LoadRun(load, terminal.Time, _progress.Show);
         await using CancellationTokenRegistration stopping = stop.Register(run.Stop);
-        LoadSummary summary = await ShowAsync(what, () => Execute(run));
+        _progress.Begin(what);
+        LoadSummary summary = await Task.Run(() => Execute(run), CancellationToken.None);
+        _progress.End($"{Figures.Group((long)summary.AcceptedPerSecond)} records/s");
         stop.ThrowIfCancellationRequested();
         _records += summary.Tally.Verdicts[VerdictCounts.Accepted];
         LoadTally tally = summary.Tally;
@@ -118,22 +127,6 @@ internal sealed class BenchRun(string parent, double seconds, Terminal terminal)
         catch (LoadException fault)
         {
             throw new CommandException(ExitCodes.RequestFailed, fault.Message, fault);
-        }
-    }
-
-    // A line for a person while it takes its time; a pipe hears nothing until the end.
-    private async Task<T> ShowAsync<T>(string what, Func<T> measure)
-    {
-        if (terminal.ErrorIsTerminal)
-            await terminal.Error.WriteAsync($"\r{what} ...\e[K");
-        try
-        {
-            return await Task.Run(measure, CancellationToken.None);
-        }
-        finally
-        {
-            if (terminal.ErrorIsTerminal)
-                await terminal.Error.WriteAsync("\r\e[K");
         }
     }
 }

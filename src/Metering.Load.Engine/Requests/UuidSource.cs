@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Security.Cryptography;
 
 namespace Metering.Load;
 
@@ -34,6 +35,19 @@ internal sealed class UuidSource
             _state[index] = BinaryPrimitives.ReadUInt64LittleEndian(seed[(8 * index)..]);
         if (_state is [0, 0, 0, 0])
             throw new ArgumentException("A seed of zeros yields zeros only.", nameof(seed));
+    }
+
+    /// <summary>The seed of one connection's source.</summary>
+    /// <param name="run">Number of a run that can be made again; null for a seed of cryptographic quality.</param>
+    /// <param name="connection">Number of the connection in the run.</param>
+    public static byte[] MakeSeed(long? run, int connection)
+    {
+        if (run is not { } number)
+            return RandomNumberGenerator.GetBytes(SeedBytes);
+        Span<byte> named = stackalloc byte[sizeof(long) + sizeof(int)];
+        BinaryPrimitives.WriteInt64LittleEndian(named, number);
+        BinaryPrimitives.WriteInt32LittleEndian(named[sizeof(long)..], connection);
+        return SHA256.HashData(named);
     }
 
     /// <summary>A uuid that this source never gave before.</summary>

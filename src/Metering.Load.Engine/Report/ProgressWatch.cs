@@ -1,13 +1,13 @@
 namespace Metering.Load;
 
-/// <summary>The line of each second: what came in since the last one.</summary>
-internal sealed class ProgressLine(TextWriter target, LoadConnection[] connections)
+/// <summary>Looks every second at what came in since the last time.</summary>
+internal sealed class ProgressWatch(LoadConnection[] connections)
 {
     private long _accepted;
     private long _judged;
     private long _failed;
 
-    public void Write(TimeSpan sinceStart, TimeSpan sinceLast)
+    public LoadProgress Look(TimeSpan sinceStart, TimeSpan sinceLast)
     {
         long accepted = 0, judged = 0, failed = 0;
         foreach (LoadConnection connection in connections)
@@ -19,10 +19,10 @@ internal sealed class ProgressLine(TextWriter target, LoadConnection[] connectio
         }
 
         double seconds = sinceLast.TotalSeconds;
-        target.WriteLine(
-            $"{sinceStart.TotalSeconds,5:F0} s  {(accepted - _accepted) / seconds,11:N0} accepted/s  "
-            + $"{(judged - accepted - _judged + _accepted) / seconds,9:N0} rejected/s  "
-            + $"{(failed - _failed) / seconds,9:N0} failed requests/s");
+        var progress = new LoadProgress(
+            sinceStart.TotalSeconds, accepted, judged,
+            (accepted - _accepted) / seconds, (judged - accepted - _judged + _accepted) / seconds, (failed - _failed) / seconds);
         (_accepted, _judged, _failed) = (accepted, judged, failed);
+        return progress;
     }
 }
