@@ -60,9 +60,10 @@ internal static class CapacityPlanner
     // Groups take what came during the ones before them, until that is as much as was taken.
     private static double SettledRecords(Cluster cluster, Figures figures)
     {
+        double lane = cluster.RecordsPerSecond / QueuesOf(cluster, figures) / figures.LanesOf(cluster.Layout);
         double records = figures.RequestRecords;
         for (int round = 0; round < Rounds; round++)
-            records = Math.Clamp(cluster.RecordsPerSecond / QueuesOf(cluster, figures) / figures.LanesOf(cluster.Layout) * Seconds(cluster, figures, records), 1, figures.GroupRecords);
+            records = Math.Clamp(lane * Seconds(cluster, figures, records), 1, figures.GroupRecords);
         return records;
     }
 
@@ -81,7 +82,8 @@ internal static class CapacityPlanner
     {
         bool isTwoPhase = cluster.Layout == Layout.Spread && cluster.Databases > 1;
         int parts = cluster.Layout == Layout.Spread ? cluster.Databases : 1;
-        double work = ((records * figures.DatabaseMicrosecondsPerRecord) + (figures.TotalsOf(records) * figures.DatabaseMicrosecondsPerTotal)) / parts;
+        double work = ((records * figures.DatabaseMicrosecondsPerRecord)
+            + (figures.TotalsOf(records) * figures.DatabaseMicrosecondsPerTotal)) / parts;
         double coordinator = isTwoPhase ? records * figures.CoordinatorMicrosecondsPerRecord : 0;
         double staging = ((records * figures.NodeMicrosecondsPerRecord) + figures.NodeMicrosecondsPerGroup) / figures.NodeCores;
         double waits = (isTwoPhase ? 3 : 1) * ((1.5 * figures.FlushMilliseconds) + figures.ReplicationMilliseconds);

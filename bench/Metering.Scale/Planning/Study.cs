@@ -5,7 +5,8 @@ internal sealed record Scene(string Name, Outcome Outcome);
 
 /// <summary>All runs of the capacity plan.</summary>
 internal sealed record StudyResult(
-    Figures Figures, int Seed, IReadOnlyList<Scene> Plans, IReadOnlyList<Cluster> NotEnough, IReadOnlyList<Scene> Growth, IReadOnlyList<Scene> Rows, IReadOnlyList<Scene> Failures);
+    Figures Figures, int Seed, IReadOnlyList<Scene> Plans, IReadOnlyList<Cluster> NotEnough,
+    IReadOnlyList<Scene> Growth, IReadOnlyList<Scene> Rows, IReadOnlyList<Scene> Failures);
 
 /// <summary>The runs that docs/scale.md tells of.</summary>
 internal sealed class Study(Figures figures, int seed, TextWriter progress)
@@ -78,7 +79,12 @@ internal sealed class Study(Figures figures, int seed, TextWriter progress)
             foreach (Layout layout in Enum.GetValues<Layout>())
             {
                 Cluster cluster = CapacityPlanner.Plan(layout, FailureRate, figures);
-                cluster = cluster with { Nodes = Math.Max(cluster.Nodes, 4), Databases = layout == Layout.Single ? 1 : Math.Max(cluster.Databases, 4), Seconds = 4, Failure = failure };
+                cluster = cluster with
+                {
+                    Nodes = Math.Max(cluster.Nodes, 4),
+                    Databases = layout == Layout.Single ? 1 : Math.Max(cluster.Databases, 4), Seconds = 4,
+                    Failure = failure,
+                };
                 yield return Play(Names.Of(layout), cluster, brief, stop);
             }
         }
@@ -89,7 +95,8 @@ internal sealed class Study(Figures figures, int seed, TextWriter progress)
         stop.ThrowIfCancellationRequested();
         Outcome outcome = SimulatedCluster.Run(cluster with { Seed = seed, WarmSeconds = Math.Min(cluster.WarmSeconds, cluster.Seconds) }, used);
         progress.WriteLine(FormattableString.Invariant(
-            $"{name}: {cluster.Nodes} nodes, {cluster.Databases} databases, {cluster.RecordsPerSecond:N0} records/s offered, {outcome.AnsweredPerSecond:N0} answered, p99 {outcome.RequestQuantile(0.99) * 1e3:N1} ms"));
+            $"{name}: {cluster.Nodes} nodes, {cluster.Databases} databases, {cluster.RecordsPerSecond:N0} records/s offered, ")
+            + FormattableString.Invariant($"{outcome.AnsweredPerSecond:N0} answered, p99 {outcome.RequestQuantile(0.99) * 1e3:N1} ms"));
         return new Scene(name, outcome);
     }
 }

@@ -9,13 +9,21 @@ internal static class MarkdownReport
     public static string Of(StudyResult result)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Simulated by `bench/scale.sh`, seed {result.Seed}. Every machine is planned to be used to {CapacityPlanner.Part:P0}; ");
+        text.Append(CultureInfo.InvariantCulture, $"Simulated by `bench/scale.sh`, seed {result.Seed}. ");
+        text.Append(CultureInfo.InvariantCulture, $"Every machine is planned to be used to {CapacityPlanner.Part:P0}; ");
         text.Append("latencies are those of whole requests. Figures that the runs reckon with:\n\n");
-        Table(text, ["option", "is", "value", "origin"], FigureOption.All.Select(option => new[] { $"`--{option.Name}`", option.What, Number(option.Get(result.Figures)), option.Origin }));
+        Table(text, ["option", "is", "value", "origin"], FigureOption.All.Select(option => new[]
+        {
+            $"`--{option.Name}`", option.What, Number(option.Get(result.Figures)), option.Origin,
+        }));
         text.Append("### What a rate takes\n\n");
         Table(text, PlanTitles, result.Plans.Select(Plan));
         foreach (Cluster plan in result.NotEnough)
-            text.Append(CultureInfo.InvariantCulture, $"- {Rate(plan.RecordsPerSecond)} records/s, {Names.Of(plan.Layout)}: no number of machines carries it ({plan.Nodes} nodes and {plan.Databases} databases do not).\n");
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- {Rate(plan.RecordsPerSecond)} records/s, {Names.Of(plan.Layout)}: ");
+            text.Append(CultureInfo.InvariantCulture, $"no number of machines carries it ({plan.Nodes} nodes and {plan.Databases} databases do not).\n");
+        }
+
         text.Append('\n');
         text.Append("### More and more databases, each with the same load\n\n");
         Table(text, PlanTitles, result.Growth.Select(Plan));
@@ -30,13 +38,19 @@ internal static class MarkdownReport
         text.Append("### What a failure does, at half a million records/s\n\n");
         Table(
             text,
-            ["what fails", "layout", "nodes", "databases", "p50 ms", "p99 ms", "records above 100 ms", "requests above 100 ms", "longest s", "answered DUPLICATE", "uncounted and unanswered"],
+            [
+                "what fails", "layout", "nodes", "databases", "p50 ms", "p99 ms", "records above 100 ms", "requests above 100 ms", "longest s",
+                "answered DUPLICATE", "lost, or counted twice",
+            ],
             result.Failures.Select(Failed));
         return text.ToString();
     }
 
     private static readonly string[] PlanTitles =
-        ["records/s", "layout", "nodes", "databases", "answered/s", "p50 ms", "p99 ms", "records a group", "nodes used", "databases used", "connections a database", "used the most"];
+    [
+        "records/s", "layout", "nodes", "databases", "answered/s", "p50 ms", "p99 ms", "records a group", "nodes used", "databases used",
+        "connections a database", "used the most",
+    ];
 
     private static string[] Plan(Scene scene)
     {
@@ -59,9 +73,11 @@ internal static class MarkdownReport
         double above = outcome.Latency.PartAbove(Noticed);
         return
         [
-            Names.Of(outcome.Cluster.Failure), scene.Name, $"{outcome.Cluster.Nodes}", $"{outcome.Cluster.Databases}", Milliseconds(outcome, 0.5), Milliseconds(outcome, 0.99),
-            Percent(above), Percent(1 - Math.Pow(1 - above, outcome.PartsOfRequest)), outcome.Latency.Longest.ToString("F2", CultureInfo.InvariantCulture),
-            outcome.Duplicates.ToString("N0", CultureInfo.InvariantCulture), (outcome.Arrived - outcome.Accepted - outcome.Uncounted).ToString("N0", CultureInfo.InvariantCulture),
+            Names.Of(outcome.Cluster.Failure), scene.Name, $"{outcome.Cluster.Nodes}", $"{outcome.Cluster.Databases}", Milliseconds(outcome, 0.5),
+            Milliseconds(outcome, 0.99), Percent(above), Percent(1 - Math.Pow(1 - above, outcome.PartsOfRequest)),
+            outcome.Latency.Longest.ToString("F2", CultureInfo.InvariantCulture),
+            outcome.Duplicates.ToString("N0", CultureInfo.InvariantCulture),
+            (outcome.Arrived - outcome.Accepted - outcome.Uncounted).ToString("N0", CultureInfo.InvariantCulture),
         ];
     }
 
