@@ -90,7 +90,9 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
             catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
             {
                 throw new StoreException(
-                    $"A record of batches {found.LastBatch + 1} to {reached.LastBatch} is in {Place} already: the source counts it twice, or somebody wrote there.", fault);
+                    $"A record of batches {found.LastBatch + 1} to {reached.LastBatch} is in {Place} already: the source counts it twice, or somebody "
+                    + "wrote there.",
+                    fault);
             }
             catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException)
             {

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Metering.Server;
 
@@ -9,10 +11,11 @@ namespace Metering.Ledger.Postgres.Tests;
 /// <summary>Clients of a server notice nothing of a move but the pause.</summary>
 public sealed class ServedAfterMoveTests
 {
+    private const string KeyId = "moved-key";
     private const string Uuid = "11111111-2222-4333-8444-555555555555";
 
     [Fact]
-    public async Task Tokens_from_before_the_move_are_good_and_what_was_counted_is_a_duplicate()
+    public async Task Keys_and_tokens_from_before_the_move_are_good_and_what_was_counted_is_a_duplicate()
     {
         await using SchemaPlace place = await SchemaPlace.MakeAsync();
         string folder = Directory.CreateTempSubdirectory("metering-move-").FullName;
@@ -20,12 +23,14 @@ public sealed class ServedAfterMoveTests
         {
             string old = Path.Combine(folder, "old");
             string connection = $"{place.Server.Connection()};Search Path={place.Schema}";
+            using RSA key = RSA.Create(2048);
             string admin, iamToken, revoked;
             await using (MeteringServer server = await StartAsync(old, ServerOptions.EmbeddedStore, Checkout.PathOf("samples/catalog.yaml")))
             {
                 admin = await File.ReadAllTextAsync(server.Facts.AdminTokenFile, TestLedger.Stop);
                 iamToken = await ExchangeAsync(server, admin);
                 revoked = await ExchangeAsync(server, admin);
+                await RegisterAsync(server, admin, key);
                 (await PostAsync(server, "/iam/v1/tokens:revoke", revoked, new JsonObject { ["iamToken"] = revoked })).EnsureSuccessStatusCode();
                 Assert.Equal(Uuid, (string)(await WriteAsync(server, iamToken))["accepted"]![0]!["uuid"]!);
 
@@ -41,7 +46,7 @@ public sealed class ServedAfterMoveTests
             await using MeteringServer moved = await StartAsync(Path.Combine(folder, "new"), $"postgres: {connection}", catalog: null);
             Assert.Equal(admin, await File.ReadAllTextAsync(moved.Facts.AdminTokenFile, TestLedger.Stop));
             Assert.Equal("DUPLICATE", (string)(await WriteAsync(moved, iamToken))["rejected"]![0]!["reason"]!);
-            Assert.Equal("DUPLICATE", (string)(await WriteAsync(moved, await ExchangeAsync(moved, admin)))["rejected"]![0]!["reason"]!);
+            Assert.Equal("DUPLICATE", (string)(await WriteAsync(moved, await ExchangeAsync(moved, key)))["rejected"]![0]!["reason"]!);
             using HttpResponseMessage answer = await PostAsync(moved, WritePath, revoked, Usage());
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         }
@@ -67,6 +72,32 @@ public sealed class ServedAfterMoveTests
             server, "/iam/v1/tokens:createForServiceAccount", admin.Trim(), new JsonObject { ["serviceAccountId"] = "acme-reporter" });
         return (string)(await ReadAsync(answer))["iamToken"]!;
     }
+
+    private static async Task RegisterAsync(MeteringServer server, string admin, RSA key)
+    {
+        using HttpResponseMessage answer = await PostAsync(server, "/metering/v1/keys", admin.Trim(), new JsonObject
+        {
+            ["keyId"] = KeyId, ["serviceAccountId"] = "acme-reporter", ["keyAlgorithm"] = "RSA_2048", ["publicKey"] = key.ExportSubjectPublicKeyInfoPem(),
+        });
+        await ReadAsync(answer);
+    }
+
+    // As an SDK does it: a JWT signed with the authorized key, for an IAM token.
+    private static async Task<string> ExchangeAsync(MeteringServer server, RSA key)
+    {
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        string header = Part(new JsonObject { ["alg"] = "PS256", ["typ"] = "JWT", ["kid"] = KeyId });
+        string claims = Part(new JsonObject
+        {
+            ["iss"] = "acme-reporter", ["aud"] = "https://iam.api.cloud.yandex.net/iam/v1/tokens", ["iat"] = now, ["exp"] = now + 600,
+        });
+        byte[] signature = key.SignData(Encoding.ASCII.GetBytes($"{header}.{claims}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+        using HttpResponseMessage answer = await PostAsync(
+            server, "/iam/v1/tokens", "none", new JsonObject { ["jwt"] = $"{header}.{claims}.{System.Buffers.Text.Base64Url.EncodeToString(signature)}" });
+        return (string)(await ReadAsync(answer))["iamToken"]!;
+    }
+
+    private static string Part(JsonObject json) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json.ToJsonString()));
 
     private static async Task<JsonNode> WriteAsync(MeteringServer server, string token)
     {
