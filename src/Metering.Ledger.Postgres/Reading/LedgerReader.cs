@@ -75,7 +75,8 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException($"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+            throw new StoreException(
+                $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
         }
     }
 }

@@ -122,7 +122,8 @@ internal sealed class ChangeWatch : IAsyncDisposable
 
     private static async Task<Versions> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var ask = new NpgsqlCommand("SELECT name, version, current_setting('transaction_read_only') FROM shared_version", connection) { CommandTimeout = LookSeconds };
+        await using var ask = new NpgsqlCommand(
+            "SELECT name, version, current_setting('transaction_read_only') FROM shared_version", connection) { CommandTimeout = LookSeconds };
         await using NpgsqlDataReader row = await ask.ExecuteReaderAsync(cancellationToken);
         var versions = default(Versions);
         while (await row.ReadAsync(cancellationToken))
