@@ -1,0 +1,59 @@
+namespace Metering.Faults;
+
+/// <summary>A database, nodes over it, clients that send to them, and what these heard: what most scenarios over PostgreSQL begin with.</summary>
+internal sealed class DatabaseUnderLoad : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _folder = new(), _serverFolder = new();
+
+    private DatabaseUnderLoad(string[] nodeArguments) => Nodes = new ServerNodes(_folder, nodeArguments);
+
+    public required DatabaseServer Server { get; set; }
+
+    public ServerNodes Nodes { get; }
+
+    public WrittenRecords Written { get; } = new();
+
+    public WireClients? Clients { get; private set; }
+
+    /// <summary>Makes a database; nothing uses it yet.</summary>
+    /// <param name="settings">Its settings beside the defaults.</param>
+    /// <param name="nodeArguments">What nodes are started with.</param>
+    public static async Task<DatabaseUnderLoad> CreateAsync(string[]? settings = null, string[]? nodeArguments = null)
+    {
+        var load = new DatabaseUnderLoad(nodeArguments ?? []) { Server = null! };
+        load.Server = await DatabaseServer.CreateAsync(load.PlaceOf("a"), settings ?? []);
+        return load;
+    }
+
+    /// <summary>A folder for a database.</summary>
+    public string PlaceOf(string name) => _serverFolder[name];
+
+    /// <summary>Starts nodes, and clients that send new records to them without end.</summary>
+    /// <param name="run">Gives the seed.</param>
+    /// <param name="nodes">How many nodes.</param>
+    /// <param name="clients">How many clients.</param>
+    /// <param name="connection">How the nodes reach the database; null for its socket.</param>
+    public async Task SendAsync(ScenarioRun run, int nodes, int clients, string? connection = null)
+    {
+        await Nodes.StartAsync(connection ?? Server.Connection, nodes);
+        Clients = WireClients.Start(Nodes, new NewRecords(Written), Written, clients, run.Random.Next());
+    }
+
+    /// <summary>Starts clients that send these records to the nodes that there are.</summary>
+    public WireClients Send(ScenarioRun run, IRecordSource source, int clients) =>
+        Clients = WireClients.Start(Nodes, source, Written, clients, run.Random.Next());
+
+    /// <summary>Checks the tables as they are at this moment.</summary>
+    public Task<TableCheck> CheckAsync() => TableCheck.RunAsync(Server, Written);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Clients is not null)
+            await Clients.DisposeAsync();
+        await Nodes.DisposeAsync();
+        if (Server is not null)
+            await Server.DisposeAsync();
+        _folder.Dispose();
+        _serverFolder.Dispose();
+    }
+}
