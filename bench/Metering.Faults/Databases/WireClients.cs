@@ -16,7 +16,7 @@ internal sealed class WireClients : IAsyncDisposable
     private const string Write = "/yandex.cloud.marketplace.metering.v1.ProductUsageService/Write";
     private const int Ok = 0;
     private const int Unavailable = 14;
-    private const int LongestPauseMilliseconds = 40;
+    private const int LongestRetryMilliseconds = 80;
 
     private readonly ServerNodes _nodes;
     private readonly IRecordSource _source;
@@ -24,12 +24,14 @@ internal sealed class WireClients : IAsyncDisposable
     private readonly Task[] _clients;
     private readonly long[] _attempts;
     private readonly ConcurrentDictionary<int, long> _statuses = [];
+    private readonly int _pauseMilliseconds;
     private long _unanswered;
     private volatile bool _isEnding;
     private volatile bool _isGivenUp;
 
-    private WireClients(ServerNodes nodes, IRecordSource source, WrittenRecords written, int clients, int seed)
+    private WireClients(ServerNodes nodes, IRecordSource source, WrittenRecords written, int clients, int seed, int pauseMilliseconds)
     {
+        _pauseMilliseconds = pauseMilliseconds;
         _nodes = nodes;
         _source = source;
         _written = written;
@@ -50,8 +52,15 @@ internal sealed class WireClients : IAsyncDisposable
     public IReadOnlyList<int> OtherStatuses => [.. _statuses.Keys.Where(status => status is not (Ok or Unavailable))];
 
     /// <summary>Starts to send.</summary>
-    public static WireClients Start(ServerNodes nodes, IRecordSource source, WrittenRecords written, int clients, int seed) =>
-        new(nodes, source, written, clients, seed);
+    /// <param name="nodes">Where to.</param>
+    /// <param name="source">What.</param>
+    /// <param name="written">Takes what is heard.</param>
+    /// <param name="clients">How many clients, each with one request under way at a time.</param>
+    /// <param name="seed">Decides which node is sent to, and how long is paused.</param>
+    /// <param name="pauseMilliseconds">Longest pause before a client's next request; 0 for none.</param>
+    public static WireClients Start(
+        ServerNodes nodes, IRecordSource source, WrittenRecords written, int clients, int seed, int pauseMilliseconds = 0) =>
+        new(nodes, source, written, clients, seed, pauseMilliseconds);
 
     /// <summary>Waits until whatever every client has under way now has an end, good or bad.</summary>
     public async Task HearAllAsync()
@@ -88,8 +97,11 @@ internal sealed class WireClients : IAsyncDisposable
                 isAnswered = await TryAsync(client, random, uuids);
                 Interlocked.Increment(ref _attempts[client]);
                 if (!isAnswered)
-                    await Task.Delay(random.Next(1, LongestPauseMilliseconds));
+                    await Task.Delay(random.Next(1, LongestRetryMilliseconds));
             }
+
+            if (_pauseMilliseconds > 0)
+                await Task.Delay(random.Next(_pauseMilliseconds));
         }
     }
 

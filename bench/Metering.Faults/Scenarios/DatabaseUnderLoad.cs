@@ -1,18 +1,28 @@
 namespace Metering.Faults;
 
-/// <summary>A database, nodes over it, clients that send to them, and what these heard: what most scenarios over PostgreSQL begin with.</summary>
+/// <summary>A database, nodes over it, clients that send to them, and what these heard: what the scenarios over PostgreSQL begin with.</summary>
 internal sealed class DatabaseUnderLoad : IAsyncDisposable
 {
-    private readonly TemporaryDirectory _folder = new(), _serverFolder = new();
+    // Some twenty clients so keep a few groups under way at any moment, and leave the processors something for what breaks them.
+    private const int PauseMilliseconds = 60;
 
-    private DatabaseUnderLoad(string[] nodeArguments) => Nodes = new ServerNodes(_folder, nodeArguments);
+    private readonly TemporaryDirectory _folder;
 
-    public required DatabaseServer Server { get; set; }
+    private DatabaseUnderLoad(TemporaryDirectory folder, DatabaseServer server, string[] nodeArguments)
+    {
+        _folder = folder;
+        Server = server;
+        Nodes = new ServerNodes(folder, nodeArguments);
+    }
+
+    /// <summary>The database; another one after a failover.</summary>
+    public DatabaseServer Server { get; set; }
 
     public ServerNodes Nodes { get; }
 
     public WrittenRecords Written { get; } = new();
 
+    /// <summary>The clients, once there are any.</summary>
     public WireClients? Clients { get; private set; }
 
     /// <summary>Makes a database; nothing uses it yet.</summary>
@@ -20,13 +30,20 @@ internal sealed class DatabaseUnderLoad : IAsyncDisposable
     /// <param name="nodeArguments">What nodes are started with.</param>
     public static async Task<DatabaseUnderLoad> CreateAsync(string[]? settings = null, string[]? nodeArguments = null)
     {
-        var load = new DatabaseUnderLoad(nodeArguments ?? []) { Server = null! };
-        load.Server = await DatabaseServer.CreateAsync(load.PlaceOf("a"), settings ?? []);
-        return load;
+        var folder = new TemporaryDirectory();
+        try
+        {
+            return new DatabaseUnderLoad(folder, await DatabaseServer.CreateAsync(folder["a"], settings ?? []), nodeArguments ?? []);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A folder for a database.</summary>
-    public string PlaceOf(string name) => _serverFolder[name];
+    public string PlaceOf(string name) => _folder[name];
 
     /// <summary>Starts nodes, and clients that send new records to them without end.</summary>
     /// <param name="run">Gives the seed.</param>
@@ -36,7 +53,7 @@ internal sealed class DatabaseUnderLoad : IAsyncDisposable
     public async Task SendAsync(ScenarioRun run, int nodes, int clients, string? connection = null)
     {
         await Nodes.StartAsync(connection ?? Server.Connection, nodes);
-        Clients = WireClients.Start(Nodes, new NewRecords(Written), Written, clients, run.Random.Next());
+        Clients = WireClients.Start(Nodes, new NewRecords(Written), Written, clients, run.Random.Next(), PauseMilliseconds);
     }
 
     /// <summary>Starts clients that send these records to the nodes that there are.</summary>
@@ -51,9 +68,7 @@ internal sealed class DatabaseUnderLoad : IAsyncDisposable
         if (Clients is not null)
             await Clients.DisposeAsync();
         await Nodes.DisposeAsync();
-        if (Server is not null)
-            await Server.DisposeAsync();
+        await Server.DisposeAsync();
         _folder.Dispose();
-        _serverFolder.Dispose();
     }
 }

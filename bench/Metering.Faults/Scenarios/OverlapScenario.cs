@@ -34,7 +34,6 @@ internal sealed class OverlapScenario : Scenario
 
         // Sessions that have ended have told all that they counted.
         await new TableTally().CloseAsync(run, load.Server, load.Nodes, clients, load.Written);
-        run.Require(clients.Refused == 0, $"{clients.Refused} requests were refused, although nothing was broken.");
         (long deadlocks, int lines) = await CountDeadlocksAsync(load.Server);
         run.Require(deadlocks == 0 && lines == 0, $"{deadlocks} deadlocks were counted, {lines} are in the log.");
         run.Count("deadlocks", deadlocks);
