@@ -21,7 +21,8 @@ internal sealed class DatabaseServer : IAsyncDisposable
         _folder = folder;
         _settings =
         [
-            "listen_addresses=", $"unix_socket_directories={folder}", "max_connections=200", "shared_buffers=64MB", "max_wal_size=4GB", "wal_keep_size=1GB",
+            "listen_addresses=", $"unix_socket_directories={folder}", "max_connections=200", "shared_buffers=64MB", "max_wal_size=4GB",
+            "wal_keep_size=1GB",
             .. settings,
         ];
     }

@@ -79,7 +79,9 @@ internal sealed class ServerNodes(TemporaryDirectory folder, params string[] arg
         string admin = await File.ReadAllTextAsync(JsonElement.Parse(server.Facts).GetProperty("adminTokenFile").GetString()!);
         using var client = new PlainClient($"http://{server.Grpc}");
         PlainAnswer answer = await client.CallAsync(
-            CreateToken, new CreateIamTokenForServiceAccountRequest { ServiceAccountId = SampleIds.Publisher }, ("authorization", $"Bearer {admin.Trim()}"));
+            CreateToken,
+            new CreateIamTokenForServiceAccountRequest { ServiceAccountId = SampleIds.Publisher },
+            ("authorization", $"Bearer {admin.Trim()}"));
         return answer.Read<CreateIamTokenResponse>().IamToken;
     }
 

@@ -21,7 +21,10 @@ internal sealed class TableTally
         _differences += check.Differences.Count + check.Foreign;
     }
 
-    /// <summary>Lets the clients come to an end, sends a sample again, stops the nodes and checks everything, with the product's own verification too.</summary>
+    /// <summary>
+    /// Lets the clients come to an end, sends a sample again, stops the nodes and checks everything, with the product's own
+    /// verification too.
+    /// </summary>
     /// <param name="run">The scenario.</param>
     /// <param name="server">The database.</param>
     /// <param name="nodes">The nodes; they are stopped.</param>

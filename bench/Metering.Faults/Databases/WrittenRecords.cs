@@ -8,6 +8,8 @@ namespace Metering.Faults;
 /// </summary>
 internal sealed class WrittenRecords
 {
+    private const int LatestRecords = 5_000;
+
     private readonly Dictionary<UInt128, State> _states = [];
     private readonly List<UInt128> _confirmed = [];
     private readonly List<string> _faults = [];
@@ -96,8 +98,11 @@ internal sealed class WrittenRecords
     public UInt128[] ToConfirmed() => Locked(() => _confirmed.ToArray());
 
     /// <summary>Some of the latest records that were confirmed; as many as there are, if there are so few.</summary>
-    public IEnumerable<UInt128> SomeConfirmed(Random random, int count) => Locked(() =>
-        _confirmed.Count == 0 ? [] : Enumerable.Range(0, count).Select(_ => _confirmed[random.Next(Math.Max(0, _confirmed.Count - 5_000), _confirmed.Count)]).ToArray());
+    public UInt128[] SomeConfirmed(Random random, int count) => Locked<UInt128[]>(() =>
+    {
+        int oldest = Math.Max(0, _confirmed.Count - LatestRecords);
+        return _confirmed.Count == 0 ? [] : [.. Enumerable.Range(0, count).Select(_ => _confirmed[random.Next(oldest, _confirmed.Count)])];
+    });
 
     /// <summary>Waits until so many more records are confirmed than now.</summary>
     public async Task WaitForMoreAsync(int count)

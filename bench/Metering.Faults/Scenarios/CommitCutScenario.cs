@@ -18,7 +18,8 @@ internal sealed class CommitCutScenario : Scenario
         + "other connections with it; 24 clients write";
 
     public override string Checks =>
-        "who does not know hears UNAVAILABLE and nothing else; sent again, each record is accepted or DUPLICATE; what was confirmed is in the table, totals equal records";
+        "who does not know hears UNAVAILABLE and nothing else; sent again, each record is accepted or DUPLICATE; what was confirmed is in the table, "
+        + "totals equal records";
 
     public override int LongTimes => 50;
 

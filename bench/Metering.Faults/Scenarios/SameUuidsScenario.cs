@@ -10,7 +10,8 @@ internal sealed class SameUuidsScenario : Scenario
 
     public override string Name => "pg-same-uuids";
 
-    public override string Does => "PostgreSQL: 64 clients over 3 nodes all write the same uuids at once, each in an order of its own; 1,000 uuids for each time counted here";
+    public override string Does =>
+        "PostgreSQL: 64 clients over 3 nodes all write the same uuids at once, each in an order of its own; 1,000 uuids for each time counted here";
 
     public override string Checks => "each uuid was accepted exactly once and is in the table once; every other answer was DUPLICATE; totals equal records";
 
