@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Breaks servers, their disks and their files in every known way, and checks what docs/guarantees.md promises.
-# Without arguments it takes about half an hour and puts its scorecard into that document. bench/faults.sh --help says more.
+# Breaks servers, their disks, files and databases in every known way, and checks what docs/guarantees.md promises.
+# Without arguments it takes about an hour and puts its scorecard into that document. bench/faults.sh --help says more.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd)
 

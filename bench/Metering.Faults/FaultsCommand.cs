@@ -39,12 +39,12 @@ internal sealed class FaultsCommand
     }
 
     private static string Description =>
-        "Breaks a metering server, its disk and its files, and checks what the ledger promises: nothing that was acknowledged is lost, "
+        "Breaks a metering server, its disk, its files and its database, and checks what the ledger promises: nothing that was acknowledged is lost, "
         + "nothing is counted twice, totals equal records, and nothing damaged is served.\n\n"
         + "Each scenario has a control, which shows that its check can fail. Servers run as `metering serve` does; where sealing, merging "
         + "and checkpoints are to come often, the store beneath has small limits, which no setting reaches.\n\n"
         + "Exit codes: 0 every scenario held; 1 some did not; 2 it could not be run.\n\nScenarios, with how often they are run (and with --short):\n"
-        + string.Join('\n', AllScenarios.List.Select(scenario => $"  {scenario.Name,-12} {scenario.LongTimes,5} ({scenario.ShortTimes})  {scenario.Does}"));
+        + string.Join('\n', AllScenarios.List.Select(scenario => $"  {scenario.Name,-13} {scenario.LongTimes,5} ({scenario.ShortTimes})  {scenario.Does}"));
 
     private FaultOptions Read(ParseResult parsed)
     {

@@ -39,7 +39,7 @@ internal sealed class ScenarioRun
         {
             await scenario.RunAsync(run);
         }
-        catch (Exception fault) when (fault is FaultsException or ServerStartException or Ledger.StoreException)
+        catch (Exception fault) when (fault is FaultsException or ServerStartException or Ledger.StoreException or Npgsql.NpgsqlException or TimeoutException)
         {
             run.Fault(fault.Message);
         }
