@@ -21,6 +21,7 @@ public class WireContractTests
         ApiEndpointReflection.Descriptor,
         ApiEndpointServiceReflection.Descriptor,
         IamTokenServiceReflection.Descriptor,
+        ArchiveServiceReflection.Descriptor,
         SigningKeyServiceReflection.Descriptor,
     ];
 
@@ -162,7 +163,7 @@ public class WireContractTests
 
     private static IEnumerable<string> Describe(MessageDescriptor message) =>
         [
-            $"{message.Name}: {string.Join("; ", message.Fields.InFieldNumberOrder().Select(Describe))}",
+            $"{message.Name}: {string.Join("; ", message.Fields.InFieldNumberOrder().Select(Describe))}".TrimEnd(),
             .. message.EnumTypes.Select(type =>
                 $"{message.Name}.{type.Name}: {string.Join("; ", type.Values.Select(value => $"{value.Name} = {value.Number}"))}"),
         ];
