@@ -22,6 +22,7 @@ SELECT create_distributed_table('ledger_clock', 'node', colocate_with => 'none')
 SELECT create_reference_table('schema_step');
 SELECT create_reference_table('schema_lock');
 SELECT create_reference_table('node_number');
+SELECT create_reference_table('ledger_move');
 SELECT create_reference_table('shared_version');
 SELECT create_reference_table('catalog_object');
 SELECT create_reference_table('signing_key');

@@ -8,7 +8,7 @@ public sealed class ArchiveTests
     {
         await using var store = new TestStore(ArchiveFiles.Small);
         await ArchiveFiles.FillAsync(store, 6);
-        List<CountedRecord> before = await store.RecordsAsync();
+        List<CountedRecord> before = await InOrderAsync(store);
         List<HourTotal> totals = await store.TotalsAsync();
 
         List<ArchiveEntry> archives = await ArchiveFiles.ArchiveAsync(store.Store, store, hoursAgo: 2);
@@ -20,7 +20,7 @@ public sealed class ArchiveTests
         var archived = new List<CountedRecord>();
         foreach (ArchiveEntry archive in archives)
             archived.AddRange(await ArchiveFiles.ReadAsync(store.Store, archive.FileName));
-        Assert.Equal(before, [.. archived, .. await store.RecordsAsync()]);
+        Assert.Equal(before, [.. archived, .. await InOrderAsync(store)]);
         Assert.Equal(archives, await store.Store.Archives.ListAsync(TestStore.Stop));
         await ArchiveFiles.AssertWholeAsync(store.Store, store, 600);
         await store.RestartAsync();
@@ -204,4 +204,7 @@ public sealed class ArchiveTests
 
     private static Task<ArchiveAnswer> CreateAsync(TestStore store, double hoursAgo) =>
         store.Store.Archives.CreateAsync(new ArchiveOrder(ArchiveFiles.Moment(store, hoursAgo)), TestStore.Stop);
+
+    private static async Task<List<CountedRecord>> InOrderAsync(TestStore store) =>
+        await store.Ledger.ReadRecordsAsync(TestStore.Stop).ToListAsync(TestStore.Stop);
 }

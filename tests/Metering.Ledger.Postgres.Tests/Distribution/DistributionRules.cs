@@ -21,7 +21,7 @@ internal static partial class DistributionRules
         (Rule(@"\b(?:SMALL|BIG)?SERIAL\b|\bGENERATED\b|\bSEQUENCE\b|\b(?:next|curr|set|last)val\b"), "a sequence is a hot row between nodes"),
         (Rule(@"\bUNIQUE\b|\bEXCLUDE\b|\bREFERENCES\b|\bFOREIGN\b"), "Citus keeps no constraint across shards beside a primary key with the distribution column"),
         (Rule(@"\bTRIGGER\b|\bCREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE|RULE|EXTENSION)\b|\$\$|^DO\b|^CALL\b"), "code in the database differs between the engines"),
-        (Rule(@"^LOCK\b|^COPY\b|^MERGE\b|^TRUNCATE\b|^DECLARE\b|^FETCH\b|^SAVEPOINT\b"), "not every engine has it, or has it within a transaction"),
+        (Rule(@"^LOCK\b|^MERGE\b|^TRUNCATE\b|^DECLARE\b|^FETCH\b|^SAVEPOINT\b"), "not every engine has it, or has it within a transaction"),
         (Rule(@"\b(?:ctid|xmin|xmax|tableoid)\b"), "a system column of PostgreSQL's own storage"),
         (Rule(@"ON CONFLICT ON CONSTRAINT"), "names of constraints differ between the engines"),
         (Rule(@"\b(?:now|clock_timestamp|statement_timestamp|random|gen_random_uuid|uuid_generate_v4|txid_current)\s*\(|\bCURRENT_TIMESTAMP\b"), "Citus refuses volatile functions where shards are written, and the clock is the node's"),
@@ -46,6 +46,8 @@ internal static partial class DistributionRules
             yield return "a statement that writes two tables: Citus and CockroachDB differ in what one part sees of the other";
         if (Regex.IsMatch(sql, @"\b(?:LISTEN|NOTIFY)\b", RegexOptions.NonBacktracking) && !statement.File.StartsWith("Sharing/", StringComparison.Ordinal))
             yield return "LISTEN and NOTIFY: CockroachDB lacks them, YugabyteDB had none before 2025.2; only Sharing/ does without an answer";
+        if (sql.StartsWith("COPY", StringComparison.Ordinal) && !statement.File.StartsWith("Moving/", StringComparison.Ordinal))
+            yield return "COPY: CockroachDB takes it with limits; only a ledger that moves in is sent by it";
         if (statement.IsSchema)
             yield break;
         if (Regex.IsMatch(sql, @"^(?:CREATE|ALTER|DROP)\b", RegexOptions.NonBacktracking))

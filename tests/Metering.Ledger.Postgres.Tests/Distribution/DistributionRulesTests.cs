@@ -36,6 +36,7 @@ public sealed class DistributionRulesTests
     [InlineData("LISTEN metering_change")]
     [InlineData("SELECT nextval('numbers')")]
     [InlineData("LOCK TABLE usage_record")]
+    [InlineData("COPY usage_record(uuid, owner) FROM STDIN")]
     public void A_statement_that_breaks_a_rule_is_seen(string sql)
     {
         StoreStatement found = Assert.Single(SqlOfTheStore.Of("Writing/Sample.cs", $"private const string Sample = \"{sql}\";"));

@@ -46,6 +46,7 @@ public class LimitsDocumentTests
         ["Crc32C.LaneBytes"] = "length of what is summed up at once",
         ["PackedBlock.WidthMaximum"] = "bits of a number",
         ["UsageWrite.PayloadBytes"] = "size that a buffer begins with",
+        ["LedgerComparison.DifferencesListed"] = "lines of a report",
         ["ArchiveHeader.HeadBytes"] = "length of a file's header",
         ["ArchiveHeader.NameHeadBytes"] = "part of the layout of a file",
         ["ArchiveHeader.TotalBytes"] = "part of the layout of a file",

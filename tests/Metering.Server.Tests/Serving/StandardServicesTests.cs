@@ -13,6 +13,7 @@ public class StandardServicesTests
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
+        "metering.v1.ArchiveService",
         "metering.v1.CatalogService",
         "metering.v1.SigningKeyService",
         "metering.v1.UsageService",
