@@ -40,12 +40,12 @@ internal sealed class GrowingLedger(BenchOptions options, string data, Rewritten
     }
 
     /// <summary>Fills it up to a number of records, in full requests, as fast as they are taken; nothing when it has as many.</summary>
-    /// <param name="records">How many it is to have.</param>
+    /// <param name="records">How many it is to have at least.</param>
     /// <param name="stop">Ends it early.</param>
     /// <param name="seed">Number from which the uuids follow, to send them again.</param>
     public async Task FillAsync(long records, CancellationToken stop, long? seed = null)
     {
-        long requests = (records - Records) / Parts.FullRequest;
+        long requests = (records - Records + Parts.FullRequest - 1) / Parts.FullRequest; // those before need not have been full ones
         if (requests > 0)
             await GrowAsync(new LoadShape(Parts.FullRequest, 0) { Requests = requests, Seed = seed, WarmSeconds = 0 }, stop);
     }
