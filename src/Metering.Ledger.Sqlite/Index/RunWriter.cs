@@ -4,30 +4,26 @@ using Microsoft.Win32.SafeHandles;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Writes a run's file from entries that come in order, step by step: under a temporary name, fsynced every few
-/// megabytes, so that no fsync of the ledger ever has to wait for much of it; only when it is whole it gets its name.
+/// Writes a run's file from entries that come in order, step by step, under a temporary name; only when it is
+/// whole it gets its name.
 /// </summary>
 internal sealed class RunWriter : IDisposable
 {
     /// <summary>What the name of a file ends with that is not whole.</summary>
     public const string TemporaryEnding = ".tmp";
 
-    private const int BufferBytes = 256 * 1024;
-    private const long FlushBytes = 4L * 1024 * 1024;
+    private const int FilterPartBytes = 256 * 1024; // put at once
 
     private readonly string _path;
     private readonly RunHeader _header;
     private readonly RunEntryCodec _codec;
     private readonly RunFilter _filter;
     private readonly uint[] _directory;
-    private readonly byte[] _buffer = new byte[BufferBytes];
     private readonly SafeFileHandle _file;
+    private readonly PacedFile _output;
     private byte[] _chunkBytes = new byte[8 * 1024];
     private int _chunk;
     private int _chunkLength;
-    private int _buffered;
-    private long _written;
-    private long _flushed;
     private uint _entries;
     private UInt128 _lastKey;
     private bool _isHandedOver;
@@ -50,15 +46,16 @@ internal sealed class RunWriter : IDisposable
             throw;
         }
 
+        _output = new PacedFile(_file, _path);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Span<byte> bytes = stackalloc byte[RunHeader.Bytes];
         header.Write(bytes);
-        Put(bytes);
+        _output.Put(bytes);
     }
 
     /// <summary>Bytes written to the file so far.</summary>
-    public long WrittenBytes => _written;
+    public long WrittenBytes => _output.WrittenBytes;
 
     /// <summary>Adds an entry.</summary>
     /// <exception cref="InvalidDataException">It does not come after the one before: what it is made of is wrong.</exception>
@@ -91,8 +88,8 @@ internal sealed class RunWriter : IDisposable
         PutFilter();
         Span<byte> footer = stackalloc byte[RunHeader.FooterBytes];
         _header.WriteFooter(footer);
-        Put(footer);
-        WriteBuffer();
+        _output.Put(footer);
+        _output.WriteBuffer();
         reached?.Invoke(IndexStep.Written);
         FileSync.Flush(_file, _path);
         File.Move(_path + TemporaryEnding, _path, overwrite: true);
@@ -117,7 +114,7 @@ internal sealed class RunWriter : IDisposable
     {
         BinaryPrimitives.WriteUInt32LittleEndian(
             _chunkBytes.AsSpan(_chunkLength), Crc32C.OfNumbered(_chunk, _chunkBytes.AsSpan(0, _chunkLength)));
-        Put(_chunkBytes.AsSpan(0, _chunkLength + RunHeader.ChecksumBytes));
+        _output.Put(_chunkBytes.AsSpan(0, _chunkLength + RunHeader.ChecksumBytes));
         _directory[_chunk++] = _entries;
         _chunkLength = 0;
     }
@@ -128,45 +125,21 @@ internal sealed class RunWriter : IDisposable
         for (int chunk = 0; chunk < _directory.Length; chunk++)
             BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(chunk * sizeof(uint)), _directory[chunk]);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(_header.DirectoryBytes), Crc32C.Of(bytes.AsSpan(0, _header.DirectoryBytes)));
-        Put(bytes);
+        _output.Put(bytes);
     }
 
     private void PutFilter()
     {
         uint crc = Crc32C.Begin();
-        for (long start = 0; start < _filter.Bytes; start += BufferBytes)
+        for (long start = 0; start < _filter.Bytes; start += FilterPartBytes)
         {
-            ReadOnlySpan<byte> part = _filter.Part(start, (int)Math.Min(BufferBytes, _filter.Bytes - start));
+            ReadOnlySpan<byte> part = _filter.Part(start, (int)Math.Min(FilterPartBytes, _filter.Bytes - start));
             crc = Crc32C.Append(crc, part);
-            Put(part);
+            _output.Put(part);
         }
 
         Span<byte> checksum = stackalloc byte[RunHeader.ChecksumBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.End(crc));
-        Put(checksum);
-    }
-
-    private void Put(ReadOnlySpan<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            int length = Math.Min(bytes.Length, BufferBytes - _buffered);
-            bytes[..length].CopyTo(_buffer.AsSpan(_buffered));
-            _buffered += length;
-            bytes = bytes[length..];
-            if (_buffered == BufferBytes)
-                WriteBuffer();
-        }
-    }
-
-    private void WriteBuffer()
-    {
-        RandomAccess.Write(_file, _buffer.AsSpan(0, _buffered), _written);
-        _written += _buffered;
-        _buffered = 0;
-        if (_written - _flushed < FlushBytes)
-            return;
-        FileSync.Flush(_file, _path);
-        _flushed = _written;
+        _output.Put(checksum);
     }
 }

@@ -5,26 +5,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Writes the file of an archive from its beginning to its end: under a temporary name, fsynced every few megabytes, so that
-/// no fsync of the ledger ever has to wait for much of it.
+/// Writes the file of an archive from its beginning to its end, under a temporary name, and the SHA-256 of all of it behind it.
 /// </summary>
 internal sealed class ArchiveWriter : IDisposable
 {
-    private const int BufferBytes = 256 * 1024;
-    private const long FlushBytes = 4L * 1024 * 1024;
-
     private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly byte[] _buffer = new byte[BufferBytes];
-    private int _buffered;
-    private long _written;
-    private long _flushed;
+    private readonly PacedFile _output;
 
     private ArchiveWriter(string path)
     {
         _path = path;
         _file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+        _output = new PacedFile(_file, path);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
@@ -110,37 +104,17 @@ internal sealed class ArchiveWriter : IDisposable
 
     private void Finish(ArchiveHeader header)
     {
-        WriteBuffer();
-        if (_written != header.EndStart)
-            throw new InvalidDataException($"an archive of {header.EndStart} bytes has {_written}");
-        Put(_hash.GetHashAndReset());
-        WriteBuffer();
+        _output.WriteBuffer();
+        if (_output.WrittenBytes != header.EndStart)
+            throw new InvalidDataException($"an archive of {header.EndStart} bytes has {_output.WrittenBytes}");
+        _output.Put(_hash.GetHashAndReset());
+        _output.WriteBuffer();
         FileSync.Flush(_file, _path);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
-        while (!bytes.IsEmpty)
-        {
-            int length = Math.Min(bytes.Length, BufferBytes - _buffered);
-            bytes[..length].CopyTo(_buffer.AsSpan(_buffered));
-            _buffered += length;
-            bytes = bytes[length..];
-            if (_buffered == BufferBytes)
-                WriteBuffer();
-        }
-    }
-
-    private void WriteBuffer()
-    {
-        ReadOnlySpan<byte> bytes = _buffer.AsSpan(0, _buffered);
         _hash.AppendData(bytes);
-        RandomAccess.Write(_file, bytes, _written);
-        _written += _buffered;
-        _buffered = 0;
-        if (_written - _flushed < FlushBytes)
-            return;
-        FileSync.Flush(_file, _path);
-        _flushed = _written;
+        _output.Put(bytes);
     }
 }
