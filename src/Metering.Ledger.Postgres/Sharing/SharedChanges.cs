@@ -63,21 +63,7 @@ internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOption
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
         T result = await change(connection);
-        string? warning = null;
-        NoticeEventHandler listen = (_, notice) =>
-            warning = notice.Notice.InvariantSeverity == "WARNING" ? $"{notice.Notice.MessageText} (SQLSTATE {notice.Notice.SqlState})" : warning;
-        connection.Notice += listen;
-        try
-        {
-            await transaction.CommitAsync(CancellationToken.None);
-        }
-        finally
-        {
-            connection.Notice -= listen;
-        }
-
-        if (warning is not null)
-            throw new NotReplicatedException(warning);
+        await ConfirmedCommit.RunAsync(connection, () => transaction.CommitAsync(CancellationToken.None));
         await NotifyAsync(connection);
         return result;
     }

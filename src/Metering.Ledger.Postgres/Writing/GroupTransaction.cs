@@ -2,9 +2,6 @@ using Npgsql;
 
 namespace Metering.Ledger.Postgres;
 
-/// <summary>A commit returned, but its wait for the standby had been given up: it may be lost with the primary.</summary>
-internal sealed class NotReplicatedException(string warning) : Exception(warning);
-
 /// <summary>
 /// The transaction of one group, in two round trips: what has to be known for the verdicts; then everything that follows from
 /// them, with the COMMIT. Nothing here is ever cancelled.
@@ -13,7 +10,6 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
 {
     private readonly List<Guid> _counted = [];
     private readonly List<Guid> _known = [];
-    private string? _warning;
 
     /// <summary>The transaction has begun.</summary>
     public bool IsBegun { get; private set; }
@@ -62,18 +58,7 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
         if (hasToBeWritten)
             batch.BatchCommands.Add(WriteStatements.RaiseClock(node, latestUnixNanoseconds));
         batch.BatchCommands.Add(WriteStatements.Commit());
-        connection.Notice += Listen;
-        try
-        {
-            await batch.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-        finally
-        {
-            connection.Notice -= Listen;
-        }
-
-        if (_warning is not null)
-            throw new NotReplicatedException(_warning);
+        await ConfirmedCommit.RunAsync(connection, () => batch.ExecuteNonQueryAsync(CancellationToken.None));
     }
 
     /// <summary>Takes everything back, after a statement was refused.</summary>
@@ -101,13 +86,5 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
         while (await reader.ReadAsync(CancellationToken.None))
             uuids.Add(reader.GetGuid(0));
         await reader.NextResultAsync(CancellationToken.None);
-    }
-
-    // SQLSTATE 01000: "canceling wait for synchronous replication"; the same with 57P01 when the session ends. No other
-    // warning has any business here, so none is overlooked.
-    private void Listen(object sender, NpgsqlNoticeEventArgs notice)
-    {
-        if (notice.Notice.InvariantSeverity == "WARNING")
-            _warning = $"{notice.Notice.MessageText} (SQLSTATE {notice.Notice.SqlState})";
     }
 }
