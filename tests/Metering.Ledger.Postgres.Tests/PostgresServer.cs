@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Metering.Bench.Places;
 using Npgsql;
 
 namespace Metering.Ledger.Postgres.Tests;
@@ -7,6 +8,10 @@ namespace Metering.Ledger.Postgres.Tests;
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "postgres";
+
+    private static string Programs => PostgresPrograms.Find("initdb", "pg_ctl") ?? throw new InvalidOperationException(
+        "These tests start a PostgreSQL of their own, and none is installed here. Debian: apt install postgresql-15, or run ./test.sh, "
+        + "which does it.");
 
     private static readonly SemaphoreSlim Starting = new(1);
     private static Task<PostgresServer>? s_shared;
@@ -47,7 +52,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         string folder = Directory.CreateTempSubdirectory("metering-pg-").FullName; // paths of sockets have to be short
         string[] all = ["listen_addresses=", $"unix_socket_directories={folder}", "max_connections=200", "shared_buffers=64MB", .. settings];
-        var server = new PostgresServer(FindPrograms(), folder, string.Join(' ', all.Select(setting => $"-c {setting}")));
+        var server = new PostgresServer(Programs, folder, string.Join(' ', all.Select(setting => $"-c {setting}")));
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", [User, folder]);
         await server.RunAsOwnerAsync("initdb", ["-D", server.Data, "-U", User, "-A", "trust", "--no-instructions", "--no-sync"]);
@@ -144,21 +149,4 @@ internal sealed class PostgresServer : IAsyncDisposable
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
     }
-
-    // Debian keeps the programs of each version apart; elsewhere they are on the path.
-    private static string FindPrograms()
-    {
-        const string Debian = "/usr/lib/postgresql";
-        string? newest = Directory.Exists(Debian)
-            ? Directory.EnumerateDirectories(Debian).OrderByDescending(version => Path.GetFileName(version) == "15")
-                .ThenByDescending(version => version, StringComparer.Ordinal)
-                .Select(version => Path.Combine(version, "bin")).FirstOrDefault(IsComplete)
-            : null;
-        return newest ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').FirstOrDefault(IsComplete)
-            ?? throw new InvalidOperationException(
-                "These tests start a PostgreSQL of their own, and none is installed here. Debian: apt install postgresql-15, or run ./test.sh, "
-                + "which does it.");
-    }
-
-    private static bool IsComplete(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "pg_ctl"));
 }

@@ -1,3 +1,5 @@
+using Metering.Bench.Places;
+
 namespace Metering.Bench;
 
 /// <summary>A PostgreSQL of its own, reached over a Unix socket only; durable as by default, with room so that it need not pause.</summary>
@@ -27,7 +29,10 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <exception cref="BenchException">PostgreSQL is not installed, or does not start.</exception>
     public static async Task<PostgresCluster> StartAsync(string folder, CancellationToken stop)
     {
-        string bin = FindPrograms();
+        string bin = PostgresPrograms.Find("initdb", "pgbench")
+            ?? throw new BenchException(
+                "PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: "
+                + $"--only {string.Join(',', Parts.All.Where(part => part is not (Parts.Postgres or Parts.ServerOnPostgres)))}");
         string socket = Directory.CreateTempSubdirectory("metering-pg-").FullName; // paths of sockets have to be short
         var cluster = new PostgresCluster(bin, Path.Combine(folder, "data"), socket);
         try
@@ -77,21 +82,4 @@ internal sealed class PostgresCluster : IAsyncDisposable
             ? OtherProgram.RunAsync("runuser", ["-u", User, "--", path, .. arguments], stop)
             : OtherProgram.RunAsync(path, arguments, stop);
     }
-
-    // Debian keeps the programs of each version apart; elsewhere they are on the path.
-    private static string FindPrograms()
-    {
-        const string debian = "/usr/lib/postgresql";
-        string? newest = Directory.Exists(debian)
-            ? Directory.EnumerateDirectories(debian).OrderByDescending(version => Path.GetFileName(version) == "15")
-                .ThenByDescending(version => version, StringComparer.Ordinal)
-                .Select(version => Path.Combine(version, "bin")).FirstOrDefault(IsComplete)
-            : null;
-        return newest ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').FirstOrDefault(IsComplete)
-            ?? throw new BenchException(
-                "PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: "
-                + $"--only {string.Join(',', Parts.All.Where(part => part is not (Parts.Postgres or Parts.ServerOnPostgres)))}");
-    }
-
-    private static bool IsComplete(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "pgbench"));
 }

@@ -1,3 +1,4 @@
+using Metering.Bench.Places;
 using Npgsql;
 
 namespace Metering.Faults;
@@ -12,6 +13,8 @@ internal sealed class DatabaseServer : IAsyncDisposable
     public const string User = "postgres";
 
     private const string StandbyName = "standby";
+
+    private static readonly string? ProgramsFolder = PostgresPrograms.Find("initdb", "pg_ctl", "pg_basebackup");
 
     private readonly string _folder;
     private readonly string[] _settings;
@@ -169,7 +172,9 @@ internal sealed class DatabaseServer : IAsyncDisposable
     // starts keeps the pipes of its parent, so they would never end.
     private async Task RunAsync(string program, params string[] arguments)
     {
-        string[] line = [Path.Combine(DatabasePrograms.Folder, program), .. arguments];
+        string folder = ProgramsFolder ?? throw new FaultsException(
+            "This scenario starts a PostgreSQL of its own, and none is installed here. Debian: apt install postgresql-15.");
+        string[] line = [Path.Combine(folder, program), .. arguments];
         if (Environment.IsPrivilegedProcess)
             line = ["runuser", "-u", User, "--", .. line];
         string said = Path.Combine(_folder, "said");
