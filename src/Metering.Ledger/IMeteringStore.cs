@@ -43,6 +43,9 @@ public interface IMeteringStore : IAsyncDisposable
     /// <summary>The records and their totals.</summary>
     ILedger Ledger { get; }
 
+    /// <summary>The accepted records, one by one.</summary>
+    IRecordReader Records => throw new NotSupportedException();
+
     /// <summary>Who sells what to whom.</summary>
     ICatalogStore Catalog { get; }
 

@@ -139,6 +139,14 @@ public static partial class Limits
     /// <summary>Most records of an archive in one answer.</summary>
     public const int ArchivePageRecords = 1_000;
 
+    // --- reading ---
+
+    /// <summary>Most uuids that are looked up at once.</summary>
+    public const int LookUpUuids = 1_000;
+
+    /// <summary>Most records in one answer that lists or feeds them.</summary>
+    public const int PageRecords = 10_000;
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>

@@ -132,7 +132,9 @@ public static class Program
             new ApiEndpointRpc(Advertised).Service(),
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
-            new UsageRpc(gate, catalog, store.Ledger).Service(),
+            new UsageRpc(
+                new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
+                new TotalsRpc(catalog, store.Ledger)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);

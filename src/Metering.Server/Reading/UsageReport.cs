@@ -73,18 +73,21 @@ public sealed class UsageReport
     /// Names come from the catalog in force when a total is read, not when the question came: a SKU that was declared in between
     /// may have totals already. Nothing is ever deleted and no name changes, so that the newest catalog knows every number.
     /// </remarks>
-    public static async Task<UsageReport> MakeAsync(UsageQuestion question, ILedger ledger, CatalogHolder catalog, CancellationToken cancellationToken)
+    public static async Task<UsageReport> MakeAsync(
+        UsageQuestion question, ReadScope scope, ILedger ledger, CatalogHolder catalog, CancellationToken cancellationToken)
     {
         var report = new UsageReport();
         await foreach (HourTotal total in ledger.ReadTotalsAsync(question.Range, cancellationToken))
-            report.Add(total, question, catalog.Current);
+            report.Add(total, question, scope, catalog.Current);
         await foreach (HourRejections rejections in ledger.ReadRejectionsAsync(question.Range, cancellationToken))
-            report.Add(rejections, question, catalog.Current);
+            report.Add(rejections, question, scope, catalog.Current);
         return report;
     }
 
-    private void Add(HourTotal total, UsageQuestion question, CatalogSnapshot catalog)
+    private void Add(HourTotal total, UsageQuestion question, ReadScope scope, CatalogSnapshot catalog)
     {
+        if (!scope.Covers(total.OwnerKey, total.SkuKey, catalog))
+            return;
         SkuEntry sku = catalog.SkuByKey(total.SkuKey)
             ?? throw new InvalidOperationException($"The ledger holds totals of SKU number {total.SkuKey}, which the catalog does not know.");
         (string instanceId, string billingAccountId) = OwnerOf(total.OwnerKey, catalog);
@@ -107,8 +110,10 @@ public sealed class UsageReport
         _totals[series] = new(checked(before.Quantity + total.Quantity), before.Records + total.Records);
     }
 
-    private void Add(HourRejections rejections, UsageQuestion question, CatalogSnapshot catalog)
+    private void Add(HourRejections rejections, UsageQuestion question, ReadScope scope, CatalogSnapshot catalog)
     {
+        if (!scope.CoversOwner(rejections.OwnerKey, catalog))
+            return;
         (string instanceId, string billingAccountId) = OwnerOf(rejections.OwnerKey, catalog);
         if (!Passes(question.InstanceId, instanceId) || !Passes(question.BillingAccountId, billingAccountId))
             return;

@@ -21,7 +21,7 @@ public class UsageReportTests
         var after = new CatalogSnapshot(new StoredCatalog(2, [.. Before, new StoredObject(5, new Sku("traffic", "Traffic", "gateway", "gbyte", Active: true), false)]));
         var ledger = new ChangingLedger(() => catalog.Current = after, [new HourTotal(3, 4, 0, 7, 1), new HourTotal(3, 5, 0, 8, 1)]);
         UsageReport report = await UsageReport.MakeAsync(
-            new UsageQuestion(HourRange.All, UsageWindow.All, UsageDimensions.Sku, "", "", "", ""), ledger, catalog, TestContext.Current.CancellationToken);
+            new UsageQuestion(HourRange.All, UsageWindow.All, UsageDimensions.Sku, "", "", "", ""), ReadScope.Everything, ledger, catalog, TestContext.Current.CancellationToken);
         Assert.Equal([("cores", (Int128)7), ("traffic", (Int128)8)], report.Totals.Select(total => (total.Key.SkuId, total.Value.Quantity)));
     }
 
@@ -31,9 +31,9 @@ public class UsageReportTests
         var catalog = new CatalogHolder { Current = new CatalogSnapshot(new StoredCatalog(1, Before)) };
         var question = new UsageQuestion(HourRange.All, UsageWindow.All, UsageDimensions.All, "", "", "", "");
         await Assert.ThrowsAsync<InvalidOperationException>(() => UsageReport.MakeAsync(
-            question, new ChangingLedger(() => { }, [new HourTotal(3, 99, 0, 7, 1)]), catalog, TestContext.Current.CancellationToken));
+            question, ReadScope.Everything, new ChangingLedger(() => { }, [new HourTotal(3, 99, 0, 7, 1)]), catalog, TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<InvalidOperationException>(() => UsageReport.MakeAsync(
-            question, new ChangingLedger(() => { }, [new HourTotal(99, 4, 0, 7, 1)]), catalog, TestContext.Current.CancellationToken));
+            question, ReadScope.Everything, new ChangingLedger(() => { }, [new HourTotal(99, 4, 0, 7, 1)]), catalog, TestContext.Current.CancellationToken));
     }
 
     /// <summary>A ledger whose surroundings change as soon as it is read.</summary>

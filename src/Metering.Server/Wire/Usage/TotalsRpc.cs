@@ -7,17 +7,13 @@ using Window = Metering.Contracts.V1.QueryUsageRequest.Types.Window;
 
 namespace Metering.Server;
 
-/// <summary>Reading of totals, for the holder of the admin token.</summary>
-internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger ledger)
+/// <summary>Totals of what was counted.</summary>
+internal sealed class TotalsRpc(CatalogHolder catalog, ILedger ledger)
 {
     private const int SecondsPerHour = 3600;
 
-    /// <summary>The service, ready to be served.</summary>
-    public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
-        .Guarded(admin.Guard)
-        .UnaryOverStore<QueryUsageRequest, QueryUsageResponse>("QueryUsage", QueryUsageAsync, Limits.MessageBytes);
-
-    private async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
+    /// <summary>Answers <c>QueryUsage</c>.</summary>
+    public async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
     {
         var faults = new List<FieldFault>();
         var question = new UsageQuestion(
@@ -29,7 +25,7 @@ internal sealed class UsageRpc(AdminGate admin, CatalogHolder catalog, ILedger l
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
-        return Answer(await UsageReport.MakeAsync(question, ledger, catalog, call.CancellationToken), question.Window);
+        return Answer(await UsageReport.MakeAsync(question, ReadGate.ScopeOf(call), ledger, catalog, call.CancellationToken), question.Window);
     }
 
     private static QueryUsageResponse Answer(UsageReport report, UsageWindow window)
