@@ -147,6 +147,12 @@ public static partial class Limits
     /// <summary>Most records in one answer that lists or feeds them.</summary>
     public const int PageRecords = 10_000;
 
+    /// <summary>Most places in the feed that one caller keeps under names.</summary>
+    public const int FeedConsumers = 100;
+
+    /// <summary>Longest name of such a place, in characters.</summary>
+    public const int ConsumerNameCharacters = 50;
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>
