@@ -88,6 +88,8 @@ public sealed partial class MeteringClient
         {
             next.Cursor = piece.Cursor;
             yield return piece;
+            if (piece.Cursor.Length == 0)
+                yield break; // there are no records at all; after a lost connection the header would come again
         }
     }
 

@@ -136,6 +136,11 @@ public static class Program
             new UsageRpc(
                 new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
                 new TotalsRpc(catalog, store.Ledger),
+                new LookUpRpc(catalog, store),
+                new RecordsRpc(catalog, store),
+                new FeedRpc(catalog, store, time),
+                new ConsumersRpc(store, time),
+                new ExportRpc(catalog, store, time),
                 new SkewRpc(catalog, skew)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];

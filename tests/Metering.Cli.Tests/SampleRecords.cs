@@ -31,5 +31,5 @@ internal static class SampleRecords
         + "sa1,11111111-0000-4000-8000-000000000001";
 
     public const string FirstAsJson =
-        """{"uuid":"00000000-0000-4000-8000-000000000001","productId":"p1","productInstanceId":"i1","billingAccountId":"b1","skuId":"s1","unit":"core*hour","quantity":"9223372036854775807","timestamp":"2026-01-31T00:00:00.5Z","accepted":"2026-01-31T00:00:10Z","serviceAccountId":"sa1","requestId":"11111111-0000-4000-8000-000000000001"}""";
+        """{"uuid":"00000000-0000-4000-8000-000000000001","product_id":"p1","product_instance_id":"i1","billing_account_id":"b1","sku_id":"s1","unit":"core*hour","quantity":"9223372036854775807","timestamp":"2026-01-31T00:00:00.5Z","accepted":"2026-01-31T00:00:10Z","service_account_id":"sa1","request_id":"11111111-0000-4000-8000-000000000001"}""";
 }

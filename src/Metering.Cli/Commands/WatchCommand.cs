@@ -74,7 +74,7 @@ internal static class WatchCommand
             if ((await client.ListConsumersAsync(cancellationToken)).FirstOrDefault(kept => kept.Name == name) is not { } consumer)
                 return;
             request.Cursor = consumer.Cursor;
-            _kept = consumer.Cursor;
+            _kept = consumer.Cursor.Length > 0 ? consumer.Cursor : NoPlace;
         }
 
         /// <summary>Writes what comes, until the end or until the user ends it.</summary>

@@ -22,20 +22,11 @@ internal static class RecordText
         record.ServiceAccountId, record.RequestId,
     ];
 
-    /// <summary>The members of a JSON object, as JSON of protobuf has them: a quantity may need all 64 bits, so it is a text.</summary>
+    /// <summary>The members of a JSON object, named as the columns are; all of them texts: a quantity may need all 64 bits.</summary>
     public static void WriteMembers(AcceptedRecord record, Utf8JsonWriter json)
     {
-        json.WriteString("uuid", record.Uuid);
-        json.WriteString("productId", record.ProductId);
-        json.WriteString("productInstanceId", record.ProductInstanceId);
-        json.WriteString("billingAccountId", record.BillingAccountId);
-        json.WriteString("skuId", record.SkuId);
-        json.WriteString("unit", record.Unit);
-        json.WriteString("quantity", record.Quantity.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("timestamp", ArchiveReport.TimeOf(record.Timestamp));
-        json.WriteString("accepted", ArchiveReport.TimeOf(record.Accepted));
-        json.WriteString("serviceAccountId", record.ServiceAccountId);
-        json.WriteString("requestId", record.RequestId);
+        foreach ((string name, string value) in Columns.Zip(FieldsOf(record)))
+            json.WriteString(name, value);
     }
 
     /// <summary>Whose usage it is, as short as it can be said.</summary>
