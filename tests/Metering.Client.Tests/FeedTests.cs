@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
 using Metering.Contracts.V1;
 using static Metering.Client.Tests.Samples;
 using static Metering.Client.Tests.ScriptedServer;
@@ -14,9 +15,10 @@ public sealed class FeedTests
     public async Task A_lost_connection_goes_on_from_the_last_cursor_and_nothing_is_missed_or_comes_twice()
     {
         await using ScriptedServer server = await StartAsync();
+        var taken = new TaskCompletionSource();
         server.Script = exchange => exchange.Number switch
         {
-            1 => StreamThen(Reset(), Batch("c1", 0, 1), Batch("c2", 2)),
+            1 => StreamThen(ResetOnce(taken), Batch("c1", 0, 1), Batch("c2", 2)),
             2 => Fail(14, "starting"),
             3 => StreamThen(FailStream(14, "stopping"), Batch("c3")),
             4 => StreamThen(Reset()),
@@ -25,8 +27,8 @@ public sealed class FeedTests
         var waits = new List<TimeSpan>();
         using MeteringClient client = Connect(Options(server.Address), waits);
 
-        List<WatchRecordsResponse> batches =
-            await ReadAsync(client.WatchRecordsAsync(new WatchRecordsRequest { Consumer = "billing", UntilEnd = true, PageSize = 7 }, Token));
+        List<WatchRecordsResponse> batches = await ReadAsync(
+            client.WatchRecordsAsync(new WatchRecordsRequest { Consumer = "billing", UntilEnd = true, PageSize = 7 }, Token), 2, taken);
 
         Assert.Equal(["c1", "c2", "c3", "c4"], batches.Select(batch => batch.Cursor));
         Assert.Equal(Enumerable.Range(0, 4).Select(number => Accepted(number).Uuid), batches.SelectMany(batch => batch.Records).Select(record => record.Uuid));
@@ -131,7 +133,7 @@ public sealed class FeedTests
                 await context.Response.Body.FlushAsync(Token);
             }
 
-            await Stream()(context);
+            context.Response.AppendTrailer("grpc-status", "0");
         };
         using MeteringClient client = Connect(Options(server.Address));
 
@@ -147,16 +149,17 @@ public sealed class FeedTests
     public async Task An_export_goes_on_after_the_last_piece_that_came()
     {
         await using ScriptedServer server = await StartAsync();
+        var taken = new TaskCompletionSource();
         static ExportRecordsResponse Piece(string text, string cursor) => new() { Lines = ByteString.CopyFromUtf8(text), Records = 1, Cursor = cursor };
         server.Script = exchange => exchange.Read(ExportRecordsRequest.Parser).Cursor switch
         {
-            "" => StreamThen(Reset(), Piece("header\na\n", "c1"), Piece("b\n", "c2")),
+            "" => StreamThen(ResetOnce(taken), Piece("header\na\n", "c1"), Piece("b\n", "c2")),
             _ => Stream(Piece("c\n", "c3")),
         };
         using MeteringClient client = Connect(Options(server.Address));
 
         List<ExportRecordsResponse> pieces = await ReadAsync(client.ExportRecordsAsync(
-            new ExportRecordsRequest { Format = ExportRecordsRequest.Types.Format.Csv, Filter = new RecordFilter { SkuId = "s" } }, Token));
+            new ExportRecordsRequest { Format = ExportRecordsRequest.Types.Format.Csv, Filter = new RecordFilter { SkuId = "s" } }, Token), 2, taken);
 
         Assert.Equal("header\na\nb\nc\n", string.Concat(pieces.Select(piece => piece.Lines.ToStringUtf8())));
         Assert.Equal(["", "c2"], server.Exchanges.Select(exchange => exchange.Read(ExportRecordsRequest.Parser).Cursor));
@@ -167,11 +170,23 @@ public sealed class FeedTests
 
     private static WatchRecordsResponse Batch(string cursor, params int[] numbers) => new() { Cursor = cursor, Records = { numbers.Select(Accepted) } };
 
-    private static async Task<List<T>> ReadAsync<T>(IAsyncEnumerable<T> stream)
+    // A reset takes with it what the client has not read yet.
+    private static CannedAnswer ResetOnce(TaskCompletionSource taken) => async context =>
+    {
+        await taken.Task;
+        await Reset()(context);
+    };
+
+    private static async Task<List<T>> ReadAsync<T>(IAsyncEnumerable<T> stream, int some = 0, TaskCompletionSource? taken = null)
     {
         var all = new List<T>();
         await foreach (T one in stream)
+        {
             all.Add(one);
+            if (all.Count == some)
+                taken!.SetResult();
+        }
+
         return all;
     }
 }
