@@ -103,6 +103,20 @@ internal static class Schema
               records INTEGER NOT NULL CHECK(records > 0),
               PRIMARY KEY(archive, owner, sku, hour)) STRICT, WITHOUT ROWID;
             """),
+
+        // Places in the feed under names. And the batches after which the operator set the clock back: moments of reception
+        // never decrease but there, which is what finding a moment by halving relies on.
+        new(4, """
+            CREATE TABLE feed_consumer(
+              scope TEXT NOT NULL,
+              name TEXT NOT NULL,
+              cursor BLOB NOT NULL,
+              saved_unix_nanoseconds INTEGER NOT NULL,
+              PRIMARY KEY(scope, name)) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE clock_set_back(
+              batch INTEGER PRIMARY KEY) STRICT;
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>
