@@ -118,6 +118,16 @@ internal static class Migrations
               SELECT uuid, accepted_unix_nanoseconds, (row_number() OVER (ORDER BY accepted_unix_nanoseconds, uuid) - 1) / 1000 AS piece
               FROM usage_record) AS counted
             GROUP BY piece;
+
+            CREATE TABLE feed_consumer(
+              scope text NOT NULL,
+              name text NOT NULL,
+              cursor bytea NOT NULL,
+              saved_unix_nanoseconds bigint NOT NULL,
+              PRIMARY KEY(scope, name));
+
+            CREATE TABLE clock_set_back(
+              place bytea NOT NULL PRIMARY KEY);
             """),
     ];
 }
