@@ -134,7 +134,12 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
-                new TotalsRpc(catalog, store.Ledger)).Service(),
+                new TotalsRpc(catalog, store.Ledger),
+                new LookUpRpc(catalog, store),
+                new RecordsRpc(catalog, store),
+                new FeedRpc(catalog, store, time),
+                new ConsumersRpc(store, time),
+                new ExportRpc(catalog, store, time)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
