@@ -36,7 +36,7 @@ public sealed class SqliteStore : IMeteringStore
     {
         _file = file;
         _index = index.Index;
-        _group = new Group(file.Writer, _index);
+        _group = new Group(file.Writer, _index, options.Rejections);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
@@ -47,6 +47,7 @@ public sealed class SqliteStore : IMeteringStore
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
+        Rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -79,6 +80,9 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
+
+    /// <summary>The rejected records.</summary>
+    public IRejectedRecords Rejections { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }
