@@ -182,6 +182,17 @@ public static partial class Limits
     /// <summary>Rejected records, by uuid, that are judged anew at once.</summary>
     public const int ReplayRecords = 10_000;
 
+    /// <summary>Longest name of an operator and longest reason for a decision, in characters.</summary>
+    public const int DecisionCharacters = 200;
+
+    // --- duplicates ---
+
+    /// <summary>Write requests whose duplicates wait to be compared with what was counted; one more is answered without.</summary>
+    public const int ComparisonsWaiting = 32;
+
+    /// <summary>Time for which duplicates are compared without a rest; beyond, they are for a quarter of the time.</summary>
+    public static readonly TimeSpan ComparisonBurst = TimeSpan.FromSeconds(1);
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>

@@ -15,6 +15,7 @@ internal sealed class Group
     private readonly List<Question> _questions = [];
     private readonly List<int> _asked = []; // number of the question of each record that has one, in order
     private readonly GroupSums _sums = new();
+    private readonly List<RejectedRecord> _rejected = [];
 
     /// <summary>The records to be counted; null when there are none.</summary>
     public RecordColumns? Candidates { get; private set; }
@@ -27,6 +28,9 @@ internal sealed class Group
 
     /// <summary>What is added to the counts of rejections; null when there is nothing.</summary>
     public RejectionColumns? Rejections { get; private set; }
+
+    /// <summary>What is kept of the rejected records; null when there is nothing.</summary>
+    public RejectedColumns? Rejected { get; private set; }
 
     /// <summary>Some record is answered as a duplicate of one that was counted before the group.</summary>
     public bool NamesOthersRows { get; private set; }
@@ -64,6 +68,7 @@ internal sealed class Group
     {
         Mark(counted, known);
         _sums.Clear();
+        _rejected.Clear();
         LatestUnixNanoseconds = 0;
         NamesOthersRows = false;
         int asked = 0;
@@ -76,6 +81,7 @@ internal sealed class Group
 
         Totals = _sums.Totals();
         Rejections = _sums.Rejections();
+        Rejected = _rejected.Count == 0 ? null : new RejectedColumns(_rejected);
     }
 
     /// <summary>The uuids, sorted, that were counted before the group and are answered as duplicates.</summary>
@@ -107,6 +113,8 @@ internal sealed class Group
                 _sums.AddAccepted(write.OwnerKey, record);
             else
                 _sums.AddRejected(write.OwnerKey, record.Verdict, write.ReceivedUnixNanoseconds);
+            if (record.Verdict is not (Verdict.Accepted or Verdict.Duplicate))
+                _rejected.Add(RejectedRecord.Of(write, index));
         }
     }
 

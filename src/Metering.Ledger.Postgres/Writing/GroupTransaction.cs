@@ -41,7 +41,8 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
 
     /// <summary>Writes what follows from the verdicts and commits.</summary>
     /// <exception cref="NotReplicatedException">The commit is not known to be durable.</exception>
-    public async Task CommitAsync(TotalColumns? totals, RejectionColumns? rejections, Guid[] duplicates, bool hasToBeWritten, long latestUnixNanoseconds)
+    public async Task CommitAsync(
+        TotalColumns? totals, RejectionColumns? rejections, RejectedColumns? rejected, Guid[] duplicates, bool hasToBeWritten, long latestUnixNanoseconds)
     {
         await using NpgsqlBatch batch = connection.CreateBatch();
         if (!IsBegun)
@@ -52,6 +53,11 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
             batch.BatchCommands.Add(WriteStatements.AddTotals(totals, node));
         if (rejections is not null)
             batch.BatchCommands.Add(WriteStatements.AddRejections(rejections, node));
+        if (rejected is not null)
+        {
+            batch.BatchCommands.Add(RejectedStatements.Keep(rejected));
+            batch.BatchCommands.Add(RejectedStatements.Count(node, rejected.Records, rejected.Bytes, 0));
+        }
 
         // Last, because it is what proves the duplicates durable: a transaction that wrote to the log waits for the log up to
         // its own commit, which comes after the commit of every row that it saw (docs/adr/0008).

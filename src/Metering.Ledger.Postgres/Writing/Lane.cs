@@ -117,7 +117,7 @@ internal sealed class Lane(LaneParts parts, short node)
                 return default;
             isCommitSent = true;
             step = transaction.CommitAsync(
-                _group.Totals, _group.Rejections, _options.AreDuplicatesRewritten ? _group.Duplicates() : [], _group.HasToBeWritten,
+                _group.Totals, _group.Rejections, _group.Rejected, _options.AreDuplicatesRewritten ? _group.Duplicates() : [], _group.HasToBeWritten,
                 _group.LatestUnixNanoseconds);
             await step.WaitAsync(_options.AnswerTime, _options.Waits);
             Volatile.Write(ref _highWater, Math.Max(_highWater, _group.LatestUnixNanoseconds));

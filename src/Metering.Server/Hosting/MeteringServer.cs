@@ -22,16 +22,21 @@ public sealed partial class MeteringServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly IMeteringStore _store;
-    private readonly StoreFollower _follower;
+    private readonly IAsyncDisposable[] _beside;
     private readonly DataDirectory _data;
     private readonly ILogger _log;
     private bool _isStopped;
 
-    internal MeteringServer(WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, ServerFacts facts)
+    /// <param name="application">What listens.</param>
+    /// <param name="store">What keeps.</param>
+    /// <param name="beside">What runs beside them as long as the server does.</param>
+    /// <param name="data">The data directory.</param>
+    /// <param name="facts">What somebody who uses the server wants to know about it.</param>
+    internal MeteringServer(WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, ServerFacts facts)
     {
         _application = application;
         _store = store;
-        _follower = follower;
+        _beside = beside;
         _data = data;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
@@ -76,7 +81,8 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _application.Services.GetRequiredService<HealthService>().Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
-        await _follower.DisposeAsync();
+        foreach (IAsyncDisposable one in _beside)
+            await one.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
     }
