@@ -147,6 +147,18 @@ public static partial class Limits
     /// <summary>Most records in one answer that lists or feeds them.</summary>
     public const int PageRecords = 10_000;
 
+    /// <summary>
+    /// How much later than its own moment of acceptance a record can be committed, seen against its neighbours: the time
+    /// between reading the clock and taking a place in the queue, with much to spare for a machine that stands still.
+    /// </summary>
+    public static readonly TimeSpan AcceptanceDisorder = TimeSpan.FromMinutes(2);
+
+    /// <summary>Most places in the feed that one caller keeps under names.</summary>
+    public const int FeedConsumers = 100;
+
+    /// <summary>Longest name of such a place, in characters.</summary>
+    public const int ConsumerNameCharacters = 50;
+
     // --- rejected records ---
 
     /// <summary>Time for which rejected records are kept, unless configured otherwise.</summary>
