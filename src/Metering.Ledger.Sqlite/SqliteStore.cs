@@ -29,6 +29,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
     private readonly Archives _archives;
+    private readonly SqliteRejections _rejections;
     private readonly ReadConnections _readers;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
@@ -51,7 +52,7 @@ public sealed class SqliteStore : IMeteringStore
         _readers = new ReadConnections(file, folder);
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
-        Rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
+        Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(

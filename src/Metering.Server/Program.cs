@@ -127,7 +127,7 @@ public static class Program
         ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
         var gate = new AdminGate(admin, tls);
         var readers = new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off);
-        var rejections = new RejectionsRpc(catalog, store, duplicates);
+        var rejections = new RejectionsRpc(catalog, store, duplicates, new SemaphoreSlim(1));
         var replaying = new RejectedReplaying(catalog, authorizer, validator, clock, store);
         RpcService[] services =
         [
@@ -138,14 +138,14 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 readers, new TotalsRpc(catalog, store.Ledger), rejections,
-                new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections)).Service(),
+                new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1))).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
         Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
         var retention = new RejectedRetention(store.Rejections, clock, time);
-        return new MeteringServer(application, store, [follower, retention], data, new ServerFacts(
+        return new MeteringServer(application, store, [follower, retention, duplicates], data, new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }

@@ -63,21 +63,21 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
         List<(RejectedRecord Record, Guid Id)> found = await ReadAsync(
             Search,
             row => (RecordOf(row), row.GetGuid(2)),
-            cancellationToken,
             [
                 .. newest, One(Limits.RejectedPageExamined), Or(question.Reason is { } reason ? (object)(short)reason : null, NpgsqlDbType.Smallint),
                 Or(question.OwnerKeys?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer), Or(question.SkuId is { } sku ? Utf8(sku) : null, NpgsqlDbType.Bytea),
                 Or(question.Scope?.OwnerKeys.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Integer), One((short)UsageKind.Image),
                 Or(question.Scope?.ImageProducts?.Select(Utf8).ToArray() ?? [], NpgsqlDbType.Array | NpgsqlDbType.Bytea), One(recordsMaximum),
-            ]);
+            ],
+            cancellationToken);
         List<RejectedRecord> records = [.. found.Select(one => one.Record)];
         if (records.Count == recordsMaximum && records.Count > 0)
             return new RejectedPage(records, WritePlace(records[^1].ReceivedUnixNanoseconds, found[^1].Id));
 
         // Not as many as asked for: either there are no more, or the newest were too many to go through all of them.
         List<(long Received, Guid Id)> end = await ReadAsync(
-            EndOfNewest, row => (row.GetInt64(0), row.GetGuid(1)), cancellationToken,
-            [.. newest.Select(parameter => parameter.Clone()), One(Limits.RejectedPageExamined - 1)]);
+            EndOfNewest, row => (row.GetInt64(0), row.GetGuid(1)),
+            [.. newest.Select(parameter => parameter.Clone()), One(Limits.RejectedPageExamined - 1)], cancellationToken);
         return new RejectedPage(records, end is [var last] ? WritePlace(last.Received, last.Id) : null);
     }
 
@@ -89,8 +89,8 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
         List<(string Key, RejectedRecord Record)> found = await ReadAsync(
             Find,
             row => (RejectedText.Read(row.GetFieldValue<byte[]>(17)), RecordOf(row)),
-            cancellationToken,
-            [Or(keys, NpgsqlDbType.Array | NpgsqlDbType.Bytea), One((long)Limits.RejectionsPerUuid)]);
+            [Or(keys, NpgsqlDbType.Array | NpgsqlDbType.Bytea), One((long)Limits.RejectionsPerUuid)],
+            cancellationToken);
         return found.GroupBy(one => one.Key).ToDictionary(
             uuid => uuid.Key, uuid => (IReadOnlyList<RejectedRecord>)[.. uuid.Select(one => one.Record)]);
     }
@@ -99,15 +99,15 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
     public async Task<RejectedFigures> ReadFiguresAsync(CancellationToken cancellationToken) => (await ReadAsync(
         Figures,
         row => new RejectedFigures(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)),
-        cancellationToken,
-        []))[0];
+        [],
+        cancellationToken))[0];
 
     /// <summary>See <see cref="IRejectedRecords.ReadReplaysAsync"/>.</summary>
     public async Task<IReadOnlyList<RejectedReplay>> ReadReplaysAsync(CancellationToken cancellationToken) => await ReadAsync(
         Replays,
         row => new RejectedReplay(row.GetGuid(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetBoolean(4)),
-        cancellationToken,
-        []);
+        [],
+        cancellationToken);
 
     private static RejectedRecord RecordOf(NpgsqlDataReader row) => new()
     {
@@ -143,7 +143,7 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
     }
 
     private async Task<List<T>> ReadAsync<T>(
-        string sql, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken, IEnumerable<NpgsqlParameter> parameters)
+        string sql, Func<NpgsqlDataReader, T> row, IEnumerable<NpgsqlParameter> parameters, CancellationToken cancellationToken)
     {
         try
         {

@@ -14,7 +14,7 @@ public readonly record struct DuplicateDifference(int Place, RecordDifferences D
 /// both take a bounded share of the time, so that whoever replays a day of usage slows nobody down: beyond a few that wait, duplicates
 /// are answered without being compared, and counted.
 /// </summary>
-public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords rejections, TimeProvider time) : IDisposable
+public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords rejections, TimeProvider time) : IAsyncDisposable
 {
     private const int RestFactor = 3; // of the time that a round took
 
@@ -67,7 +67,11 @@ public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords 
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _meter.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private async Task RunAsync()
     {
@@ -163,7 +167,7 @@ public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords 
             {
                 if (sent[place].Verdict != Verdict.Duplicate)
                     continue;
-                if (!counted.TryGetValue(sent[place].Uuid, out CountedRecord record))
+                if (!counted.TryGetValue(sent[place].Uuid, out CountedRecord record) || record.IsAway)
                     missing++;
                 else if (DifferencesOf(sent[place], record) is var differences and not RecordDifferences.None)
                     _differences.Add(new DuplicateDifference(place, differences, record));
@@ -183,10 +187,11 @@ public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords 
             if (nanoseconds < 0)
                 (seconds, nanoseconds) = (seconds - 1, nanoseconds + 1_000_000_000);
             bool isSameTime = sent.HasTimestamp && sent.TimestampSeconds == seconds && sent.TimestampNanoseconds == nanoseconds;
-            return (sent.SkuKey == counted.SkuKey ? 0 : RecordDifferences.Sku)
-                | (_write.OwnerKey == counted.OwnerKey ? 0 : RecordDifferences.Owner)
-                | (sent.Quantity == counted.Quantity ? 0 : RecordDifferences.Quantity)
-                | (isSameTime ? 0 : RecordDifferences.Timestamp);
+            const RecordDifferences None = RecordDifferences.None;
+            return (sent.SkuKey == counted.SkuKey ? None : RecordDifferences.Sku)
+                | (_write.OwnerKey == counted.OwnerKey ? None : RecordDifferences.Owner)
+                | (sent.Quantity == counted.Quantity ? None : RecordDifferences.Quantity)
+                | (isSameTime ? None : RecordDifferences.Timestamp);
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class RejectionMessages
     ];
 
     private static readonly Dictionary<string, Verdict> Reasons =
-        Enum.GetValues<Verdict>().Where(verdict => verdict != Verdict.Accepted).ToDictionary(UsageVerdictCodec.NameOf);
+        System.Enum.GetValues<Verdict>().Where(verdict => verdict != Verdict.Accepted).ToDictionary(UsageVerdictCodec.NameOf);
 
     /// <summary>The reason of a name; null when there is none.</summary>
     public static Verdict? ReasonOf(string name) => Reasons.TryGetValue(name, out Verdict reason) ? reason : null;

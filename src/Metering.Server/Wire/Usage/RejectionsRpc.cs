@@ -6,11 +6,13 @@ using Metering.Ledger;
 namespace Metering.Server;
 
 /// <summary>The rejected records, as they were sent, and what they add up to.</summary>
-internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store, DuplicateComparison duplicates)
+/// <param name="catalog">Names, and who may see what.</param>
+/// <param name="store">Where they are.</param>
+/// <param name="duplicates">Knows how many duplicates were not compared.</param>
+/// <param name="summing">Room for one summary at a time: it may go through a million records.</param>
+internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store, DuplicateComparison duplicates, SemaphoreSlim summing)
 {
     private const int DefaultPageRecords = 1_000;
-
-    private readonly SemaphoreSlim _summing = new(1); // a summary may go through a million records: one at a time
 
     /// <summary>Answers <c>ListRejectedRecords</c>.</summary>
     public async ValueTask<RpcResult<ListRejectedRecordsResponse>> ListAsync(ListRejectedRecordsRequest request, RpcCall call)
@@ -49,7 +51,7 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
         RejectedSummary summary;
-        await _summing.WaitAsync(call.CancellationToken);
+        await summing.WaitAsync(call.CancellationToken);
         try
         {
             summary = await RejectedSummary.MakeAsync(
@@ -57,7 +59,7 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
         }
         finally
         {
-            _summing.Release();
+            summing.Release();
         }
 
         return Describe(summary, await store.Rejections.ReadFiguresAsync(call.CancellationToken), scope, new RejectionNames(snapshot));

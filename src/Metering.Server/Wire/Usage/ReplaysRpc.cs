@@ -7,10 +7,15 @@ using Outcome = Metering.Contracts.V1.ReplayedRecord.Types.Outcome;
 namespace Metering.Server;
 
 /// <summary>Rejected records that are judged anew, for the holder of the admin token.</summary>
-internal sealed class ReplaysRpc(ReadGate gate, CatalogHolder catalog, RejectedReplaying replaying, RejectionsRpc rejections, IRejectedRecords kept)
+/// <param name="gate">Knows the admin.</param>
+/// <param name="catalog">What filters name.</param>
+/// <param name="replaying">Judges anew.</param>
+/// <param name="rejections">Describes rejected records.</param>
+/// <param name="kept">Where they are.</param>
+/// <param name="turn">Room for one replay at a time, so that the dry run of one is not overtaken by another.</param>
+internal sealed class ReplaysRpc(
+    ReadGate gate, CatalogHolder catalog, RejectedReplaying replaying, RejectionsRpc rejections, IRejectedRecords kept, SemaphoreSlim turn)
 {
-    private readonly SemaphoreSlim _replaying = new(1); // so that the dry run of one is not overtaken by another
-
     /// <summary>Answers <c>ReplayRejectedRecords</c>.</summary>
     public async ValueTask<RpcResult<ReplayRejectedRecordsResponse>> ReplayAsync(ReplayRejectedRecordsRequest request, RpcCall call)
     {
@@ -27,7 +32,7 @@ internal sealed class ReplaysRpc(ReadGate gate, CatalogHolder catalog, RejectedR
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
-        await _replaying.WaitAsync(call.CancellationToken);
+        await turn.WaitAsync(call.CancellationToken);
         try
         {
             ReplayAnswer answer = await replaying.RunAsync(
@@ -42,7 +47,7 @@ internal sealed class ReplaysRpc(ReadGate gate, CatalogHolder catalog, RejectedR
         }
         finally
         {
-            _replaying.Release();
+            turn.Release();
         }
     }
 
