@@ -114,7 +114,7 @@ internal readonly record struct RejectedPlace(long Row, int Records)
         : throw new UnknownCursorException("No page of rejected records ended there.");
 
     /// <summary>The place in bytes.</summary>
-    public byte[] Write()
+    public ReadOnlyMemory<byte> Write()
     {
         byte[] place = new byte[Bytes];
         BinaryPrimitives.WriteInt64BigEndian(place, Row);
