@@ -137,7 +137,14 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
-                readers, new TotalsRpc(catalog, store.Ledger), rejections,
+                readers,
+                new TotalsRpc(catalog, store.Ledger),
+                new LookUpRpc(catalog, store),
+                new RecordsRpc(catalog, store),
+                new FeedRpc(catalog, store, time),
+                new ConsumersRpc(store, time),
+                new ExportRpc(catalog, store, time),
+                rejections,
                 new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1))).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
