@@ -21,10 +21,18 @@ SELECT create_distributed_table('rejected_record', 'owner', colocate_with => 'us
 SELECT create_distributed_table('ledger_clock', 'node', colocate_with => 'none');
 SELECT create_distributed_table('rejected_count', 'node', colocate_with => 'ledger_clock');
 
+-- A lane writes a row with each group; it touches one worker more, unless a record of the group is there anyway.
+SELECT create_distributed_table('usage_group', 'writer', colocate_with => 'none');
+
+-- A consumer of the feed saves its place with each page.
+SELECT create_distributed_table('feed_consumer', 'scope', colocate_with => 'none');
+
 -- Small, seldom changed, and needed whichever worker a node is connected to.
 SELECT create_reference_table('schema_step');
 SELECT create_reference_table('schema_lock');
 SELECT create_reference_table('node_number');
+SELECT create_reference_table('writer_number');
+SELECT create_reference_table('clock_set_back');
 SELECT create_reference_table('ledger_move');
 SELECT create_reference_table('rejected_replay');
 SELECT create_reference_table('shared_version');
