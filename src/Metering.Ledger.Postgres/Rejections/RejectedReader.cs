@@ -134,7 +134,7 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
         : place.Length == PlaceBytes ? (BinaryPrimitives.ReadInt64BigEndian(place), new Guid(place[sizeof(long)..], bigEndian: true))
         : throw new UnknownCursorException("No page of rejected records ended there.");
 
-    private static ReadOnlyMemory<byte> WritePlace(long received, Guid id)
+    private static ReadOnlyMemory<byte>? WritePlace(long received, Guid id)
     {
         byte[] place = new byte[PlaceBytes];
         BinaryPrimitives.WriteInt64BigEndian(place, received);

@@ -113,8 +113,8 @@ internal readonly record struct RejectedPlace(long Row, int Records)
         : place.Length == Bytes ? new(BinaryPrimitives.ReadInt64BigEndian(place), BinaryPrimitives.ReadInt32BigEndian(place[sizeof(long)..]))
         : throw new UnknownCursorException("No page of rejected records ended there.");
 
-    /// <summary>The place in bytes.</summary>
-    public ReadOnlyMemory<byte> Write()
+    /// <summary>The place in bytes; never null, but so that null beside it means no place, and not the bytes of none.</summary>
+    public ReadOnlyMemory<byte>? Write()
     {
         byte[] place = new byte[Bytes];
         BinaryPrimitives.WriteInt64BigEndian(place, Row);

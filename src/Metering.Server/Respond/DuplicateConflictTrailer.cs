@@ -47,17 +47,10 @@ internal static class DuplicateConflictTrailer
 
     private static DuplicateConflict Describe(UsageWrite write, DuplicateDifference difference, ReadScope scope, CatalogSnapshot catalog)
     {
-        ref readonly UsageRecord sent = ref write.Records[difference.Place];
         CountedRecord counted = difference.Counted;
-        var conflict = new DuplicateConflict { Uuid = RejectedText.Read(write.Text(sent.UuidText)) };
-        if (!scope.Covers(counted.OwnerKey, counted.SkuKey, catalog))
-            return conflict;
-        conflict.Fields.Add(RejectionMessages.FieldsOf(difference.Differences));
-        conflict.Counted = RejectionMessages.ContentOf(counted, catalog);
-        conflict.Sent = RejectionMessages.ContentOf(
-            write.OwnerKey, RejectedText.Read(write.Text(sent.SkuText)), sent.Quantity,
-            sent.HasTimestamp ? Moments.OrNothing(sent.TimestampSeconds, sent.TimestampNanoseconds) : null, catalog);
-        return conflict;
+        return RejectionMessages.ConflictOf(
+            Ledger.RejectedRecord.Of(write, difference.Place, difference.Differences),
+            scope.Covers(counted.OwnerKey, counted.SkuKey, catalog) ? counted : null, catalog);
     }
 
     // JSON is measured after the last one is left out too, which takes a few characters more; hence the figure that has most digits.

@@ -9,15 +9,6 @@ internal static class Moments
     private const long MaximumSeconds = 253_402_300_799; // 9999-12-31T23:59:59Z
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    /// <summary>A moment in nanoseconds since 1970-01-01T00:00:00Z.</summary>
-    public static Timestamp Of(long unixNanoseconds)
-    {
-        (long seconds, long nanoseconds) = Math.DivRem(unixNanoseconds, NanosecondsPerSecond);
-        return nanoseconds < 0
-            ? new Timestamp { Seconds = seconds - 1, Nanos = (int)(nanoseconds + NanosecondsPerSecond) }
-            : new Timestamp { Seconds = seconds, Nanos = (int)nanoseconds };
-    }
-
     /// <summary>A moment as it was sent; null when there is no such moment.</summary>
     public static Timestamp? OrNothing(long seconds, int nanoseconds) =>
         seconds is >= MinimumSeconds and <= MaximumSeconds && nanoseconds is >= 0 and < (int)NanosecondsPerSecond

@@ -47,7 +47,7 @@ internal static class RejectionMessages
             ProductInstanceId = record.Kind == UsageKind.Image ? string.Empty : record.Target,
             BillingAccountId = (instance?.Customer ?? names.Catalog.CustomerByKey(record.OwnerKey))?.Customer.Id ?? string.Empty,
             Reason = UsageVerdictCodec.NameOf(record.Reason),
-            Received = Moments.Of(record.ReceivedUnixNanoseconds),
+            Received = RecordMessages.TimestampOf(record.ReceivedUnixNanoseconds),
             ServiceAccountId = names.AccountOf(record.AccountKey),
             RequestId = record.RequestId.ToString(),
             AcceptedSince = isAccepted,
@@ -59,10 +59,27 @@ internal static class RejectionMessages
         return message;
     }
 
+    /// <summary>A duplicate that differs.</summary>
+    /// <param name="sent">As it was sent.</param>
+    /// <param name="counted">What was counted; null when the caller may not see it.</param>
+    /// <param name="catalog">The catalog's names.</param>
+    public static DuplicateConflict ConflictOf(Ledger.RejectedRecord sent, CountedRecord? counted, CatalogSnapshot catalog)
+    {
+        var conflict = new DuplicateConflict { Uuid = sent.Uuid };
+        if (counted is not { } record)
+            return conflict;
+        conflict.Fields.Add(FieldsOf(sent.Differences));
+        conflict.Counted = ContentOf(record, catalog);
+        conflict.Sent = ContentOf(
+            sent.OwnerKey, sent.SkuId, sent.Quantity,
+            sent.HasTimestamp ? Moments.OrNothing(sent.TimestampSeconds, sent.TimestampNanoseconds) : null, catalog);
+        return conflict;
+    }
+
     /// <summary>What a counted record says.</summary>
     public static RecordContent ContentOf(CountedRecord counted, CatalogSnapshot catalog) => ContentOf(
         counted.OwnerKey, catalog.SkuByKey(counted.SkuKey)?.Value.Id ?? string.Empty, counted.Quantity,
-        Moments.Of(counted.TimestampUnixNanoseconds), catalog);
+        RecordMessages.TimestampOf(counted.TimestampUnixNanoseconds), catalog);
 
     /// <summary>What a record says.</summary>
     public static RecordContent ContentOf(int ownerKey, string skuId, long quantity, Timestamp? timestamp, CatalogSnapshot catalog)

@@ -81,8 +81,8 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
     {
         var answer = new SummarizeRejectedRecordsResponse
         {
-            ReachesBackTo = summary.ReachesBackTo is { } reaches ? Moments.Of(reaches) : null,
-            OldestKept = figures.OldestUnixNanoseconds is { } oldest ? Moments.Of(oldest) : null,
+            ReachesBackTo = summary.ReachesBackTo is { } reaches ? RecordMessages.TimestampOf(reaches) : null,
+            OldestKept = figures.OldestUnixNanoseconds is { } oldest ? RecordMessages.TimestampOf(oldest) : null,
         };
         if (scope.IsEverything)
         {

@@ -62,7 +62,7 @@ internal sealed class ReplaysRpc(
             answer.Replays.Add(new Replay
             {
                 RequestId = replay.RequestId.ToString(),
-                Started = Moments.Of(replay.StartedUnixNanoseconds),
+                Started = RecordMessages.TimestampOf(replay.StartedUnixNanoseconds),
                 Operator = replay.Operator,
                 Decision = replay.Reason,
                 AsOfReceipt = replay.IsAsOfReceipt,
