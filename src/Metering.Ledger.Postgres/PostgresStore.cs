@@ -37,6 +37,7 @@ public sealed class PostgresStore : IMeteringStore
             _lanes, new LedgerReader(source, options), records, new Verification(source), changes, opened.Relay.Availability, opened.HighWater);
         Records = records;
         Consumers = new PostgresFeedConsumers(source, changes);
+        Rejections = new PostgresRejections(source, options, changes);
         Catalog = new PostgresCatalogStore(source, changes);
         Credentials = new PostgresCredentialStore(source, changes);
         FoundSchemaVersion = opened.FoundSchemaVersion;
@@ -65,6 +66,9 @@ public sealed class PostgresStore : IMeteringStore
 
     /// <inheritdoc/>
     public IFeedConsumers Consumers { get; }
+
+    /// <inheritdoc/>
+    public IRejectedRecords Rejections { get; }
 
     /// <inheritdoc/>
     public ICatalogStore Catalog { get; }

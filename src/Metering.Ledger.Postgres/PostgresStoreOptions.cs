@@ -59,6 +59,9 @@ public sealed record PostgresStoreOptions(string Connection)
     /// <summary>Longest wait before the first of these; it doubles with each, and a random part of it is waited.</summary>
     public TimeSpan RetryTime { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    public RejectedKeeping Rejections { get; init; } = RejectedKeeping.Default;
+
     /// <summary>Serves although the database may forget commits that it confirmed: an operator's decision.</summary>
     public bool IsUnsafeCommitAllowed { get; init; }
 
@@ -97,6 +100,8 @@ public sealed record PostgresStoreOptions(string Connection)
                 + $"or an answer ({AnswerTime})");
         }
 
+        if (Rejections.Age <= TimeSpan.Zero || Rejections.BytesMaximum < 1)
+            faults.Add($"rejected records cannot be kept for {Rejections.Age} in {Rejections.BytesMaximum} bytes");
         if (Retries < 0)
             faults.Add($"a group cannot be tried again {Retries} times");
         if (faults.Count > 0)

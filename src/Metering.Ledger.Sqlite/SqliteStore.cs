@@ -29,6 +29,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
     private readonly Archives _archives;
+    private readonly SqliteRejections _rejections;
     private readonly ReadConnections _readers;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
@@ -37,7 +38,7 @@ public sealed class SqliteStore : IMeteringStore
     {
         _file = file;
         _index = index.Index;
-        _group = new Group(file.Writer, _index);
+        _group = new Group(file.Writer, _index, options.Rejections);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
@@ -51,6 +52,7 @@ public sealed class SqliteStore : IMeteringStore
         _readers = new ReadConnections(file, folder);
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
+        Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -89,6 +91,9 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>Places in the feed, by name.</summary>
     public IFeedConsumers Consumers { get; }
+
+    /// <summary>The rejected records.</summary>
+    public IRejectedRecords Rejections { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }

@@ -49,6 +49,9 @@ public interface IMeteringStore : IAsyncDisposable
     /// <summary>Places in the feed of the records, by name.</summary>
     IFeedConsumers Consumers => throw new NotSupportedException();
 
+    /// <summary>The rejected records, as they were sent.</summary>
+    IRejectedRecords Rejections => throw new NotSupportedException();
+
     /// <summary>Who sells what to whom.</summary>
     ICatalogStore Catalog { get; }
 

@@ -18,6 +18,7 @@ public sealed class SqliteContract : StoreContract
             {
                 GroupRequests = Math.Min(shape.GroupRequests, shape.QueueRequests),
                 QueueRequests = shape.QueueRequests,
+                Rejections = shape.Rejections,
             };
             int rare = shape.Seed % 4;
             if (rare != 0)

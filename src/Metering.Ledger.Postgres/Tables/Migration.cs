@@ -129,5 +129,46 @@ internal static class Migrations
             CREATE TABLE clock_set_back(
               place bytea NOT NULL PRIMARY KEY);
             """),
+
+        // Rejected records as they were sent; texts are bytes, since what was sent may be no text of PostgreSQL's. Counts are by
+        // node, as the clock is, so that no row is hot.
+        new(4, 3, """
+            CREATE TABLE rejected_record(
+              owner integer NOT NULL,
+              id uuid NOT NULL,
+              received_unix_nanoseconds bigint NOT NULL,
+              request uuid NOT NULL,
+              place smallint NOT NULL,
+              kind smallint NOT NULL,
+              target bytea NOT NULL,
+              uuid bytea NOT NULL,
+              uuid_key bytea NOT NULL,
+              sku bytea NOT NULL,
+              quantity bigint NOT NULL,
+              has_timestamp boolean NOT NULL,
+              timestamp_seconds bigint NOT NULL,
+              timestamp_nanoseconds integer NOT NULL,
+              reason smallint NOT NULL CHECK(reason > 0),
+              account integer NOT NULL,
+              differences smallint NOT NULL,
+              cut boolean NOT NULL,
+              bytes integer NOT NULL,
+              PRIMARY KEY(owner, id));
+            CREATE INDEX rejected_record_received ON rejected_record(received_unix_nanoseconds, id);
+            CREATE INDEX rejected_record_uuid ON rejected_record(uuid_key);
+
+            CREATE TABLE rejected_count(
+              node smallint NOT NULL PRIMARY KEY,
+              records bigint NOT NULL,
+              bytes bigint NOT NULL,
+              dropped_records bigint NOT NULL) WITH (fillfactor = 50);
+
+            CREATE TABLE rejected_replay(
+              request uuid NOT NULL PRIMARY KEY,
+              started_unix_nanoseconds bigint NOT NULL,
+              operator text NOT NULL,
+              reason text NOT NULL,
+              as_of_receipt boolean NOT NULL);
+            """),
     ];
 }

@@ -16,6 +16,7 @@ internal sealed class Group
     private readonly List<int> _asked = []; // number of the question of each record that has one, in order
     private readonly List<Guid> _accepted = [];
     private readonly GroupSums _sums = new();
+    private readonly List<RejectedRecord> _rejected = [];
 
     /// <summary>The records to be counted; null when there are none.</summary>
     public RecordColumns? Candidates { get; private set; }
@@ -34,6 +35,9 @@ internal sealed class Group
 
     /// <summary>Latest acceptance of one of them; 0 when there are none.</summary>
     public long AcceptedUnixNanoseconds { get; private set; }
+
+    /// <summary>What is kept of the rejected records; null when there is nothing.</summary>
+    public RejectedColumns? Rejected { get; private set; }
 
     /// <summary>Some record is answered as a duplicate of one that was counted before the group.</summary>
     public bool NamesOthersRows { get; private set; }
@@ -71,6 +75,7 @@ internal sealed class Group
     {
         Mark(counted, known);
         _sums.Clear();
+        _rejected.Clear();
         _accepted.Clear();
         LatestUnixNanoseconds = AcceptedUnixNanoseconds = 0;
         NamesOthersRows = false;
@@ -84,6 +89,7 @@ internal sealed class Group
 
         Totals = _sums.Totals();
         Rejections = _sums.Rejections();
+        Rejected = _rejected.Count == 0 ? null : new RejectedColumns(_rejected);
     }
 
     /// <summary>The uuids, sorted, that were counted before the group and are answered as duplicates.</summary>
@@ -115,6 +121,8 @@ internal sealed class Group
                 Accept(write, record);
             else
                 _sums.AddRejected(write.OwnerKey, record.Verdict, write.ReceivedUnixNanoseconds);
+            if (record.Verdict is not (Verdict.Accepted or Verdict.Duplicate))
+                _rejected.Add(RejectedRecord.Of(write, index));
         }
     }
 

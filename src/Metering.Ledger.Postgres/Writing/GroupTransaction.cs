@@ -55,6 +55,11 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
             batch.BatchCommands.Add(WriteStatements.AddTotals(totals, node));
         if (group.Rejections is { } rejections)
             batch.BatchCommands.Add(WriteStatements.AddRejections(rejections, node));
+        if (group.Rejected is { } rejected)
+        {
+            batch.BatchCommands.Add(RejectedStatements.Keep(rejected));
+            batch.BatchCommands.Add(RejectedStatements.Count(node, rejected.Records, rejected.Bytes, 0));
+        }
         if (place is { } ordered)
             batch.BatchCommands.Add(WriteStatements.AddGroup(ordered, [.. group.Accepted]));
 

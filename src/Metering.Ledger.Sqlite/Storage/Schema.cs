@@ -117,6 +117,34 @@ internal static class Schema
             CREATE TABLE clock_set_back(
               batch INTEGER PRIMARY KEY) STRICT;
             """),
+
+        // The rejected records of a group commit, as they were sent: RejectedBody gives body and fingerprints a meaning. The oldest
+        // rows are dropped, so the number that was given last is kept beside them.
+        new(5, """
+            CREATE TABLE rejected_batch(
+              number INTEGER PRIMARY KEY,
+              first_received_unix_nanoseconds INTEGER NOT NULL,
+              last_received_unix_nanoseconds INTEGER NOT NULL,
+              records INTEGER NOT NULL CHECK(records > 0),
+              fingerprints BLOB NOT NULL CHECK(length(fingerprints) = 4 * records),
+              body BLOB NOT NULL) STRICT;
+
+            CREATE TABLE rejected_count(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              last_number INTEGER NOT NULL,
+              records INTEGER NOT NULL CHECK(records >= 0),
+              bytes INTEGER NOT NULL CHECK(bytes >= 0),
+              dropped_records INTEGER NOT NULL) STRICT;
+            INSERT INTO rejected_count VALUES(1, 0, 0, 0, 0);
+
+            CREATE TABLE rejected_replay(
+              number INTEGER PRIMARY KEY,
+              request BLOB NOT NULL UNIQUE CHECK(length(request) = 16),
+              started_unix_nanoseconds INTEGER NOT NULL,
+              operator TEXT NOT NULL,
+              reason TEXT NOT NULL,
+              as_of_receipt INTEGER NOT NULL CHECK(as_of_receipt IN (0, 1))) STRICT;
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>

@@ -13,6 +13,7 @@ internal static partial class DistributionRules
     {
         ["usage_record"] = "uuid", ["usage_total"] = "owner", ["usage_rejection"] = "owner", ["ledger_clock"] = "node",
         ["usage_group"] = "writer", ["feed_consumer"] = "scope",
+        ["rejected_record"] = "owner", ["rejected_count"] = "node",
     };
 
     private static readonly (Regex Seen, string Why)[] Never =
