@@ -147,6 +147,12 @@ public static partial class Limits
     /// <summary>Most records in one answer that lists or feeds them.</summary>
     public const int PageRecords = 10_000;
 
+    /// <summary>Most windows that totals are summed by in one question: eleven years of hours.</summary>
+    public const int UsageWindows = 100_000;
+
+    /// <summary>Longest name of a time zone, in characters.</summary>
+    public const int TimeZoneCharacters = 64;
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>

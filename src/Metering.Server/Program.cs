@@ -88,7 +88,8 @@ public static class Program
         options.PostgresConnection is { } connection
             ? await PostgresStore.OpenAsync(
                 new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit }, cancellationToken)
-            : SqliteStore.Open(StoreOptions(new SqliteStoreOptions(data.LedgerFile)), time);
+            : SqliteStore.Open(
+                StoreOptions(new SqliteStoreOptions(data.LedgerFile) { RollUpDelay = options.AcceptanceWindow + options.FutureTolerance }), time);
 
     private static async Task<MeteringServer> ComposeAsync(
         ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, DataDirectory data, IMeteringStore store, MeteringClock clock,
@@ -134,7 +135,7 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
-                new TotalsRpc(catalog, store.Ledger)).Service(),
+                new TotalsRpc(catalog, store.Totals, store.Ledger)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);

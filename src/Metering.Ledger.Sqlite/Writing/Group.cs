@@ -19,10 +19,10 @@ internal sealed class Group : IDisposable
     private int _asked;
 
     /// <summary>Prepares the statements and takes up where the ledger ended.</summary>
-    public Group(Database database, UuidIndex index)
+    public Group(Database database, UuidIndex index, RolledUpDays days)
     {
         _index = index;
-        _totals = new GroupTotals(database);
+        _totals = new GroupTotals(database, days);
         _begin = database.Prepare("BEGIN IMMEDIATE");
         _commit = database.Prepare("COMMIT");
         _addBatch = database.Prepare("INSERT INTO batch VALUES(?1, ?2, ?3)");
