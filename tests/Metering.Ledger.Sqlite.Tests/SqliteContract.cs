@@ -7,6 +7,8 @@ public sealed class SqliteContract : StoreContract
 
     protected override Task<StorePlace> MakePlaceAsync() => Task.FromResult<StorePlace>(new FilePlace());
 
+    protected override Task SettleAsync(IMeteringStore store) => ((SqliteStore)store).RollUpAsync(Stop);
+
     private sealed class FilePlace : StorePlace
     {
         private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-sqlite-");
