@@ -31,6 +31,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Archives _archives;
     private readonly RolledUpDays _days;
     private readonly DayRollUp _rollUp;
+    private readonly ReadConnections _readers;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
@@ -52,6 +53,9 @@ public sealed class SqliteStore : IMeteringStore
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
         _rollUp = new DayRollUp(file, _writer, _days, options, time, Notice);
         Totals = new TotalReader(file, _rollUp, options.ReaderLifetime, time);
+        _readers = new ReadConnections(file, folder);
+        Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
+        Consumers = new SqliteFeedConsumers(_writer, _readers);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -87,6 +91,12 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>Sums by windows of time.</summary>
     public ITotalReader Totals { get; }
+
+    /// <summary>The accepted records, one by one.</summary>
+    public IRecordReader Records { get; }
+
+    /// <summary>Places in the feed, by name.</summary>
+    public IFeedConsumers Consumers { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }
@@ -170,6 +180,7 @@ public sealed class SqliteStore : IMeteringStore
         await _rollUp.DisposeAsync();
         await _writer.StopAsync();
         _checkpointer.Stop();
+        _readers.Dispose();
         _group.Dispose();
         _days.Dispose();
         _index.Dispose();

@@ -68,6 +68,7 @@ public static partial class Limits
         new("the widest acceptance window leaves ages to archive", of => of(nameof(AcceptanceWindowMaximum)) < of(nameof(ArchiveAgeMaximum))),
         new("an archive is dropped in several transactions", of => of(nameof(ArchiveDropBytes)) < of(nameof(ArchiveBytes))),
         new("a page of an archive, at 1 KiB a record, is no large answer", of => of(nameof(ArchivePageRecords)) * 1024 <= 4 * 1024 * 1024),
+        new("a sender is warned before its records expire", of => of(nameof(SkewWarningPercent)) is > 0 and < 100),
         new("the grace outlasts a tick of the server's timer", of => of(nameof(DataRateGrace)) > 1),
     ];
 

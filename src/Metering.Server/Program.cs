@@ -117,7 +117,8 @@ public static class Program
         AccountRate? rate = options.AccountRate is { } perSecond
             ? new AccountRate(perSecond, options.AccountBurst ?? perSecond, Limits.RatedAccounts, time)
             : null;
-        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate);
+        var skew = new SkewWatch(clock, options.AcceptanceWindow, options.FutureTolerance, Limits.SkewAccounts);
+        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate, skew);
 
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
@@ -135,13 +136,19 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
-                new TotalsRpc(catalog, store.Totals, store.Ledger)).Service(),
+                new TotalsRpc(catalog, store.Totals, store.Ledger),
+                new LookUpRpc(catalog, store),
+                new RecordsRpc(catalog, store),
+                new FeedRpc(catalog, store, time),
+                new ConsumersRpc(store, time),
+                new ExportRpc(catalog, store, time),
+                new SkewRpc(catalog, skew)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
         Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
-        return new MeteringServer(application, store, follower, data, new ServerFacts(
+        return new MeteringServer(application, store, follower, data, new SkewInstruments(skew), new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }

@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 public sealed class WritePath(
     CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger,
-    AccountRate? rate = null)
+    AccountRate? rate = null, SkewWatch? skew = null)
 {
     /// <summary>Carries one Write request from its decoded form to its verdicts.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -38,7 +38,12 @@ public sealed class WritePath(
         // 5. Ledger: was it counted before? If not, count it, durably.
         LedgerAnswer answer = await ledger.WriteAsync(write);
 
-        // 6. Respond: UsageVerdictCodec encodes the verdicts of `write`.
-        return answer == LedgerAnswer.Committed ? write : RefusalStatus.Of(answer);
+        if (answer != LedgerAnswer.Committed)
+            return RefusalStatus.Of(answer);
+
+        // 6. Respond: UsageVerdictCodec encodes the verdicts of `write`; who comes close to losing records is told beside them.
+        if (skew?.Observe(write, account.Account) is { } warning)
+            call.AddTrailer(SkewWarning.Name, warning);
+        return write;
     }
 }

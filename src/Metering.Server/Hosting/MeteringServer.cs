@@ -24,15 +24,18 @@ public sealed partial class MeteringServer : IAsyncDisposable
     private readonly IMeteringStore _store;
     private readonly StoreFollower _follower;
     private readonly DataDirectory _data;
+    private readonly IDisposable _instruments;
     private readonly ILogger _log;
     private bool _isStopped;
 
-    internal MeteringServer(WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, ServerFacts facts)
+    internal MeteringServer(
+        WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
         _follower = follower;
         _data = data;
+        _instruments = instruments;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
         _store.Noticed += (_, notice) => Noticed(notice.Sentence);
@@ -76,6 +79,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _application.Services.GetRequiredService<HealthService>().Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
+        _instruments.Dispose();
         await _follower.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();

@@ -20,6 +20,9 @@ public sealed record ReadScope(string? PublisherId, string? CustomerId)
     /// <summary>Whether it leaves nothing out.</summary>
     public bool IsEverything => PublisherId is null && CustomerId is null;
 
+    /// <summary>As a text that no other scope has.</summary>
+    public string Name => PublisherId is not null ? "publisher:" + PublisherId : CustomerId is not null ? "customer:" + CustomerId : "admin";
+
     /// <summary>Whether usage of an owner and a SKU lies within.</summary>
     public bool Covers(int ownerKey, int skuKey, CatalogSnapshot catalog) =>
         IsEverything
@@ -31,6 +34,12 @@ public sealed record ReadScope(string? PublisherId, string? CustomerId)
         IsEverything
         || (PublisherId is not null && catalog.InstanceByKey(ownerKey)?.Product.Product.PublisherId == PublisherId)
         || (CustomerId is not null && CustomerOf(ownerKey, catalog) == CustomerId);
+
+    /// <summary>Whether a service account is the same publisher's, or the same customer's. One that is gone is nobody's.</summary>
+    public bool CoversAccount(string accountId, CatalogSnapshot catalog) =>
+        IsEverything
+        || (catalog.FindAccount(accountId)?.Account is { } account
+            && ((PublisherId is not null && account.PublisherId == PublisherId) || (CustomerId is not null && account.CustomerId == CustomerId)));
 
     private static string? CustomerOf(int ownerKey, CatalogSnapshot catalog) =>
         (catalog.InstanceByKey(ownerKey)?.Customer ?? catalog.CustomerByKey(ownerKey))?.Customer.Id;
