@@ -38,6 +38,7 @@ public sealed class PostgresStore : IMeteringStore
         Records = records;
         Consumers = new PostgresFeedConsumers(source, changes);
         Rejections = new PostgresRejections(source, options, changes);
+        Totals = new TotalReader(source, options);
         Catalog = new PostgresCatalogStore(source, changes);
         Credentials = new PostgresCredentialStore(source, changes);
         FoundSchemaVersion = opened.FoundSchemaVersion;
@@ -60,6 +61,9 @@ public sealed class PostgresStore : IMeteringStore
 
     /// <inheritdoc/>
     public ILedger Ledger => _ledger;
+
+    /// <inheritdoc/>
+    public ITotalReader Totals { get; }
 
     /// <inheritdoc/>
     public IRecordReader Records { get; }

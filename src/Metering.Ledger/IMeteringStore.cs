@@ -43,6 +43,9 @@ public interface IMeteringStore : IAsyncDisposable
     /// <summary>The records and their totals.</summary>
     ILedger Ledger { get; }
 
+    /// <summary>Sums of the records, by windows of time.</summary>
+    ITotalReader Totals { get; }
+
     /// <summary>The accepted records, one by one.</summary>
     IRecordReader Records => throw new NotSupportedException();
 

@@ -173,6 +173,12 @@ public static partial class Limits
     /// <summary>Longest name of such a place, in characters.</summary>
     public const int ConsumerNameCharacters = 50;
 
+    /// <summary>Most windows that totals are summed by in one question: eleven years of hours.</summary>
+    public const int UsageWindows = 100_000;
+
+    /// <summary>Longest name of a time zone, in characters.</summary>
+    public const int TimeZoneCharacters = 64;
+
     // --- rejected records ---
 
     /// <summary>Time for which rejected records are kept, unless configured otherwise.</summary>

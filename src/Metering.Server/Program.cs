@@ -88,7 +88,13 @@ public static class Program
         options.PostgresConnection is { } connection
             ? await PostgresStore.OpenAsync(
                 new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit, Rejections = options.Rejections }, cancellationToken)
-            : SqliteStore.Open(StoreOptions(new SqliteStoreOptions(data.LedgerFile) { Rejections = options.Rejections }), time);
+            : SqliteStore.Open(
+                StoreOptions(new SqliteStoreOptions(data.LedgerFile)
+                {
+                    RollUpDelay = options.AcceptanceWindow + options.FutureTolerance,
+                    Rejections = options.Rejections,
+                }),
+                time);
 
     private static async Task<MeteringServer> ComposeAsync(
         ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, DataDirectory data, IMeteringStore store, MeteringClock clock,
@@ -139,7 +145,7 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 readers,
-                new TotalsRpc(catalog, store.Ledger),
+                new TotalsRpc(catalog, store.Totals, store.Ledger),
                 new LookUpRpc(catalog, store),
                 new RecordsRpc(catalog, store),
                 new FeedRpc(catalog, store, time),

@@ -145,6 +145,29 @@ internal static class Schema
               reason TEXT NOT NULL,
               as_of_receipt INTEGER NOT NULL CHECK(as_of_receipt IN (0, 1))) STRICT;
             """),
+
+        // Days of UTC, packed (DayPart), made from the hours in the background: every day before the end day, but those that
+        // changed since. What the parts of other days hold means nothing. The first day is that of the earliest moment there is.
+        new(6, """
+            CREATE TABLE day_total(
+              day INTEGER NOT NULL,
+              part INTEGER NOT NULL,
+              first_owner INTEGER NOT NULL,
+              last_owner INTEGER NOT NULL,
+              series INTEGER NOT NULL CHECK(series > 0),
+              sums BLOB NOT NULL,
+              hours BLOB NOT NULL,
+              PRIMARY KEY(day, part)) STRICT;
+
+            CREATE TABLE changed_day(
+              day INTEGER PRIMARY KEY,
+              changes INTEGER NOT NULL CHECK(changes > 0)) STRICT;
+
+            CREATE TABLE rolled_up(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              end_day INTEGER NOT NULL) STRICT;
+            INSERT INTO rolled_up VALUES(1, -106752);
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>

@@ -23,10 +23,10 @@ internal sealed class Group : IDisposable
     private int _asked;
 
     /// <summary>Prepares the statements and takes up where the ledger ended.</summary>
-    public Group(Database database, UuidIndex index, RejectedKeeping keeping)
+    public Group(Database database, UuidIndex index, RolledUpDays days, RejectedKeeping keeping)
     {
         _index = index;
-        _totals = new GroupTotals(database);
+        _totals = new GroupTotals(database, days);
         _rejectedRows = new RejectedRows(database, keeping);
         _rejections = new GroupRejections(_rejectedRows);
         _begin = database.Prepare("BEGIN IMMEDIATE");
