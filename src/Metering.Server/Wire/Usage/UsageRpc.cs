@@ -9,7 +9,8 @@ namespace Metering.Server;
 /// (<see cref="ReadGate"/>).
 /// </summary>
 internal sealed class UsageRpc(
-    ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export)
+    ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
+    RejectionsRpc rejections, ReplaysRpc replays, SkewRpc skew)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
@@ -22,5 +23,11 @@ internal sealed class UsageRpc(
         .UnaryOverStore<SaveConsumerRequest, SaveConsumerResponse>("SaveConsumer", consumers.SaveConsumerAsync, Limits.MessageBytes)
         .UnaryOverStore<ListConsumersRequest, ListConsumersResponse>("ListConsumers", consumers.ListConsumersAsync, Limits.MessageBytes)
         .UnaryOverStore<DeleteConsumerRequest, DeleteConsumerResponse>("DeleteConsumer", consumers.DeleteConsumerAsync, Limits.MessageBytes)
-        .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes);
+        .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListRejectedRecordsRequest, ListRejectedRecordsResponse>("ListRejectedRecords", rejections.ListAsync, Limits.MessageBytes)
+        .UnaryOverStore<SummarizeRejectedRecordsRequest, SummarizeRejectedRecordsResponse>(
+            "SummarizeRejectedRecords", rejections.SummarizeAsync, Limits.MessageBytes)
+        .UnaryOverStore<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse>("ReplayRejectedRecords", replays.ReplayAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListReplaysRequest, ListReplaysResponse>("ListReplays", replays.ListAsync, Limits.MessageBytes)
+        .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes);
 }
