@@ -26,6 +26,7 @@ public sealed class PostgresStore : IMeteringStore
         _lanes = new Lanes(source, options, opened.Relay.Availability, opened.FirstNode);
         _ledger = new PostgresLedger(
             _lanes, new LedgerReader(source, options), new Verification(source), changes, opened.Relay.Availability, opened.HighWater);
+        Corrections = new PostgresCorrections(source, changes, options);
         Catalog = new PostgresCatalogStore(source, changes);
         Credentials = new PostgresCredentialStore(source, changes);
         FoundSchemaVersion = opened.FoundSchemaVersion;
@@ -48,6 +49,9 @@ public sealed class PostgresStore : IMeteringStore
 
     /// <inheritdoc/>
     public ILedger Ledger => _ledger;
+
+    /// <inheritdoc/>
+    public ICorrections Corrections { get; }
 
     /// <inheritdoc/>
     public ICatalogStore Catalog { get; }

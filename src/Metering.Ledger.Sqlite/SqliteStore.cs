@@ -47,6 +47,7 @@ public sealed class SqliteStore : IMeteringStore
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
+        Corrections = new SqliteCorrections(_writer, file);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -79,6 +80,9 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
+
+    /// <summary>Corrections of records.</summary>
+    public ICorrections Corrections { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }
