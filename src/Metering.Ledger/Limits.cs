@@ -147,6 +147,12 @@ public static partial class Limits
     /// <summary>Most records in one answer that lists or feeds them.</summary>
     public const int PageRecords = 10_000;
 
+    /// <summary>Longest reason of a correction, in characters.</summary>
+    public const int CorrectionReasonCharacters = 500;
+
+    /// <summary>Longest name of who decided a correction, in characters.</summary>
+    public const int CorrectionAuthorCharacters = 100;
+
     // --- what is in flight ---
 
     /// <summary>Most requests served at once, on all connections together; one more is refused at once.</summary>

@@ -57,4 +57,11 @@ internal static class Methods
 
     public static readonly RpcMethod<QueryUsageRequest, QueryUsageResponse> QueryUsage =
         new("/metering.v1.UsageService/QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);
+
+    // Repeatable because its order carries a number.
+    public static readonly RpcMethod<CorrectRecordRequest, CorrectRecordResponse> CorrectRecord =
+        new(Usage + "CorrectRecord", CorrectRecordResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListCorrectionsRequest, ListCorrectionsResponse> ListCorrections =
+        new(Usage + "ListCorrections", ListCorrectionsResponse.Parser, IsRepeatable: true);
 }
