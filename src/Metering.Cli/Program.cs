@@ -73,6 +73,8 @@ internal static class Program
                 ArchiveListCommand.Create(terminal), ArchiveVerifyCommand.Create(terminal), ArchiveExportCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
+            CorrectCommand.Create(terminal),
+            CorrectionsCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);

@@ -29,6 +29,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
     private readonly Archives _archives;
+    private readonly ReadConnections _readers;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
@@ -47,6 +48,9 @@ public sealed class SqliteStore : IMeteringStore
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
+        _readers = new ReadConnections(file, folder);
+        Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
+        Consumers = new SqliteFeedConsumers(_writer, _readers);
         Corrections = new SqliteCorrections(_writer, file);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
@@ -83,6 +87,12 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>Corrections of records.</summary>
     public ICorrections Corrections { get; }
+
+    /// <summary>The accepted records, one by one.</summary>
+    public IRecordReader Records { get; }
+
+    /// <summary>Places in the feed, by name.</summary>
+    public IFeedConsumers Consumers { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }
@@ -161,6 +171,7 @@ public sealed class SqliteStore : IMeteringStore
         await _archives.DisposeAsync();
         await _writer.StopAsync();
         _checkpointer.Stop();
+        _readers.Dispose();
         _group.Dispose();
         _index.Dispose();
         try

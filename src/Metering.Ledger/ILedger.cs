@@ -95,7 +95,11 @@ public readonly record struct HourRejections(int OwnerKey, Verdict Reason, long 
 
 /// <summary>A record that was accepted.</summary>
 public readonly record struct CountedRecord(
-    UInt128 Uuid, int OwnerKey, int SkuKey, long Quantity, long TimestampUnixNanoseconds, long AcceptedUnixNanoseconds, int AccountKey, Guid RequestId);
+    UInt128 Uuid, int OwnerKey, int SkuKey, long Quantity, long TimestampUnixNanoseconds, long AcceptedUnixNanoseconds, int AccountKey, Guid RequestId)
+{
+    /// <summary>It is in an archive whose file is not there: of the record, only the uuid is known. No accepted quantity is 0.</summary>
+    public bool IsAway => Quantity == 0;
+}
 
 /// <summary>What a verification found.</summary>
 /// <param name="Records">Records read, those in archives included.</param>

@@ -46,6 +46,9 @@ public interface IMeteringStore : IAsyncDisposable
     /// <summary>The accepted records, one by one.</summary>
     IRecordReader Records => throw new NotSupportedException();
 
+    /// <summary>Places in the feed of the records, by name.</summary>
+    IFeedConsumers Consumers => throw new NotSupportedException();
+
     /// <summary>Corrections of them.</summary>
     ICorrections Corrections { get; }
 

@@ -144,8 +144,34 @@ public static partial class Limits
     /// <summary>Most uuids that are looked up at once.</summary>
     public const int LookUpUuids = 1_000;
 
+    /// <summary>Records in one answer that lists or feeds them, unless asked otherwise.</summary>
+    public const int PageRecordsDefault = 1_000;
+
     /// <summary>Most records in one answer that lists or feeds them.</summary>
     public const int PageRecords = 10_000;
+
+    /// <summary>
+    /// Most records that one call looks at before it answers with what it found and the place to go on, if it leaves some out.
+    /// </summary>
+    public const int RecordsLookedAt = 100_000;
+
+    /// <summary>Bytes of records at which an answer that lists or feeds them is full, below what every gRPC client takes.</summary>
+    public const int RecordPageBytes = 2 * 1024 * 1024;
+
+    /// <summary>Longest that a call waits for the next record.</summary>
+    public static readonly TimeSpan FeedWait = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How much later than its own moment of acceptance a record can be committed, seen against its neighbours: the time
+    /// between reading the clock and taking a place in the queue, with much to spare for a machine that stands still.
+    /// </summary>
+    public static readonly TimeSpan AcceptanceDisorder = TimeSpan.FromMinutes(2);
+
+    /// <summary>Most places in the feed that one caller keeps under names.</summary>
+    public const int FeedConsumers = 100;
+
+    /// <summary>Longest name of such a place, in characters.</summary>
+    public const int ConsumerNameCharacters = 50;
 
     /// <summary>Longest reason of a correction, in characters.</summary>
     public const int CorrectionReasonCharacters = 500;

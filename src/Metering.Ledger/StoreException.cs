@@ -20,4 +20,7 @@ public sealed class StoreException : Exception
 
     /// <summary>The store is away for the moment: the same may succeed later. Otherwise somebody has to do something.</summary>
     public bool IsOutage { get; init; }
+
+    /// <summary>What was asked for is in an archive whose file is not there: it has to be put back first.</summary>
+    public bool IsArchiveAbsent { get; init; }
 }

@@ -125,6 +125,7 @@ public static class Program
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
         var gate = new AdminGate(admin, tls);
+        var readers = new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
@@ -133,8 +134,14 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
-                new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
-                new TotalsRpc(catalog, store.Ledger)).Service(),
+                readers,
+                new TotalsRpc(catalog, store.Ledger),
+                new LookUpRpc(catalog, store),
+                new RecordsRpc(catalog, store),
+                new FeedRpc(catalog, store, time),
+                new ConsumersRpc(store, time),
+                new ExportRpc(catalog, store, time),
+                new CorrectionsRpc(readers, catalog, store, clock)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);

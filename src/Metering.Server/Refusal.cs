@@ -26,6 +26,12 @@ public enum RefusalKind
 
     /// <summary>What was asked for is damaged.</summary>
     Damaged,
+
+    /// <summary>It is not what the caller believes that it is.</summary>
+    Conflict,
+
+    /// <summary>Somebody has to do something about the server before this can succeed.</summary>
+    NotReady,
 }
 
 /// <summary>What is wrong with one field of a request.</summary>

@@ -61,7 +61,7 @@ internal static class CorrectionReport
     }
 
     /// <summary>The names of the fields, as in JSON.</summary>
-    public static IEnumerable<string> Names => FieldsOf(new Correction()).Select(field => field.Name);
+    public static IEnumerable<string> Names => FieldsOf(new Correction()).Select(entry => entry.Name);
 
     /// <summary>The values of the fields, in the order of their names.</summary>
     public static IEnumerable<string> ValuesOf(Correction correction) => FieldsOf(correction).Select(field => field.Value);

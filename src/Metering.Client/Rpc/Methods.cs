@@ -9,6 +9,7 @@ namespace Metering.Client;
 internal static class Methods
 {
     private const string Metering = "/yandex.cloud.marketplace.metering.v1.";
+    private const string Usage = "/metering.v1.UsageService/";
     private const string Iam = "/yandex.cloud.iam.v1.IamTokenService/";
     private const string Archives = "/metering.v1.ArchiveService/";
     private const string Catalog = "/metering.v1.CatalogService/";

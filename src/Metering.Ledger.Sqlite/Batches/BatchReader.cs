@@ -44,6 +44,46 @@ internal ref struct BatchReader
     /// <summary>Goes to the next record; false after the last.</summary>
     public bool Next(out CountedRecord record) => _isColumnar ? _columnar.Next(out record) : _recordwise.Next(out record);
 
+    /// <summary>Uuids of the records that are left, 16 bytes each, big-endian; none in a version that does not keep them together.</summary>
+    public readonly ReadOnlySpan<byte> Uuids => _isColumnar ? _columnar.Uuids : default;
+
+    /// <summary>Passes records over, of which there must be so many; whole requests take hardly any time.</summary>
+    public void Skip(int records)
+    {
+        if (_isColumnar)
+        {
+            _columnar.Skip(records);
+            return;
+        }
+
+        while (records-- > 0 && _recordwise.Next(out _))
+        {
+        }
+    }
+
+    /// <summary>When a batch's first record was received, from the first bytes of its row; nothing is proven.</summary>
+    /// <param name="number">The batch's number.</param>
+    /// <param name="head">As many bytes as there are, up to 64.</param>
+    public static long FirstReception(long number, ReadOnlySpan<byte> head)
+    {
+        var body = new BodyReader(number, head);
+        byte version = body.TakeByte();
+        switch (version)
+        {
+            case BatchBody.Recordwise:
+                body.TakeUnsigned(); // owner
+                body.TakeUnsigned(); // account
+                body.Take(BatchBody.UuidBytes); // request
+                return body.TakeSigned();
+            case BatchBody.Columnar:
+                body.TakeUInt32(); // records
+                body.TakeUInt32(); // requests
+                return body.TakeInt64();
+            default:
+                throw Damage(number, $"its encoding has version {version}, which this program does not know");
+        }
+    }
+
     /// <summary>What to throw when a batch is not what it must be.</summary>
     public static StoreException Damage(long number, string what) =>
         new($"Batch {number} is damaged: {what}. Restore the ledger from a backup.");

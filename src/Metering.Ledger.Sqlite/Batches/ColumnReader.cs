@@ -21,19 +21,33 @@ internal ref struct ColumnReader
             _ = new PackedBlock(ref body, Math.Min(left, PackedBlock.Values));
     }
 
+    /// <summary>Passes values over, whole blocks at a time; there must be so many.</summary>
+    public void Skip(int count)
+    {
+        while (count > _block.Count - _place)
+        {
+            count -= _block.Count - _place;
+            NextBlock();
+        }
+
+        _place += count;
+    }
+
     /// <summary>The next value; there must be one.</summary>
     public long Next()
     {
         if (_place == _block.Count)
-        {
-            _block = new PackedBlock(ref _body, Math.Min(_left, PackedBlock.Values));
-            _left -= _block.Count;
-            _place = 0;
-        }
-
+            NextBlock();
         return _block[_place++];
     }
 
     /// <summary>What to throw when the value that was read cannot be.</summary>
     public readonly StoreException Damage(string what) => _body.Damage(what);
+
+    private void NextBlock()
+    {
+        _block = new PackedBlock(ref _body, Math.Min(_left, PackedBlock.Values));
+        _left -= _block.Count;
+        _place = 0;
+    }
 }

@@ -59,6 +59,41 @@ internal ref struct ColumnarReader
             throw body.Damage($"there are {body.Left} bytes too many");
     }
 
+    /// <summary>Uuids of the records that are left.</summary>
+    public readonly ReadOnlySpan<byte> Uuids => _uuids;
+
+    /// <summary>Passes records over, of which there must be so many. Of whole requests, only what the next ones build on is read.</summary>
+    public void Skip(int records)
+    {
+        for (; records > 0 && _left > 0; records--)
+            Next(out _);
+        int passed = 0, steps = 0, inside = 0;
+        while (passed < records && _requestsLeft > 0)
+        {
+            NextRequest();
+            if (_left > records - passed)
+            {
+                inside = records - passed - 1; // of the last request, whose first record is passed here
+                passed++;
+                _recordsLeft--;
+                _left--;
+                break;
+            }
+
+            passed += _left;
+            steps += _left - 1;
+            _recordsLeft -= _left;
+            _left = 0;
+        }
+
+        _uuids = _uuids[(passed * BatchBody.UuidBytes)..];
+        _skus.Skip(passed);
+        _quantities.Skip(passed);
+        _steps.Skip(steps);
+        for (; inside > 0; inside--)
+            Next(out _);
+    }
+
     /// <summary>Goes to the next record; false after the last.</summary>
     public bool Next(out CountedRecord record)
     {

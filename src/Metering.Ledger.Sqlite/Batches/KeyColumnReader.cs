@@ -17,6 +17,9 @@ internal ref struct KeyColumnReader
         _places = new ColumnReader(ref body, count, name);
     }
 
+    /// <summary>Passes keys over; there must be so many.</summary>
+    public void Skip(int count) => _places.Skip(count);
+
     /// <summary>The next key; there must be one.</summary>
     public int Next()
     {

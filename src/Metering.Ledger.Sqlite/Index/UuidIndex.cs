@@ -180,6 +180,19 @@ internal sealed class UuidIndex : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Sets the batch of every key that is in memory. Those that are not were sealed before this call, if they were counted:
+    /// whoever looks at the runs afterwards (<see cref="RunKeeper.Hold"/>) finds them. Between groups only.
+    /// </summary>
+    public void FindRecent(ReadOnlySpan<UInt128> keys, Span<long> batches)
+    {
+        for (int number = 0; number < keys.Length; number++)
+        {
+            long batch = _recent.BatchOf(keys[number]);
+            batches[number] = batch != 0 || _frozen is null ? batch : _frozen.BatchOf(keys[number]);
+        }
+    }
+
     /// <summary>What was counted since the last call is durable, in this batch.</summary>
     public void Keep(long batch)
     {

@@ -104,6 +104,20 @@ internal static class Schema
               PRIMARY KEY(archive, owner, sku, hour)) STRICT, WITHOUT ROWID;
             """),
 
+        // Places in the feed under names. And the batches after which the operator set the clock back: moments of reception
+        // never decrease but there, which is what finding a moment by halving relies on.
+        new(4, """
+            CREATE TABLE feed_consumer(
+              scope TEXT NOT NULL,
+              name TEXT NOT NULL,
+              cursor BLOB NOT NULL,
+              saved_unix_nanoseconds INTEGER NOT NULL,
+              PRIMARY KEY(scope, name)) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE clock_set_back(
+              batch INTEGER PRIMARY KEY) STRICT;
+            """),
+
         // Never edited, never deleted: a correction of a correction is the record's next step.
         new(7, """
             CREATE TABLE correction(

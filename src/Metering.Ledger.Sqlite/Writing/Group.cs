@@ -7,12 +7,14 @@ namespace Metering.Ledger.Sqlite;
 internal sealed class Group : IDisposable
 {
     private readonly UuidIndex _index;
+    private readonly CommitSignal _commits;
     private readonly BatchWriter _batch = new();
     private readonly GroupTotals _totals;
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _addBatch;
     private readonly Statement _setClock;
+    private readonly Statement _noteClockSet;
     private long _lastBatch;
     private long _highWater;
     private long _latest;
@@ -27,10 +29,15 @@ internal sealed class Group : IDisposable
         _commit = database.Prepare("COMMIT");
         _addBatch = database.Prepare("INSERT INTO batch VALUES(?1, ?2, ?3)");
         _setClock = database.Prepare("UPDATE clock SET high_water_unix_nanoseconds = ?1 WHERE id = 1");
+        _noteClockSet = database.Prepare("INSERT OR IGNORE INTO clock_set_back VALUES(?1)");
         _lastBatch = database.QueryNumber("SELECT max(number) FROM batch");
+        _commits = new CommitSignal(_lastBatch);
         _highWater = database.QueryNumber("SELECT high_water_unix_nanoseconds FROM clock WHERE id = 1");
         _batch.Clear();
     }
+
+    /// <summary>Tells of every batch.</summary>
+    public CommitSignal Commits => _commits;
 
     /// <summary>Latest reading of the clock that is stored.</summary>
     public long HighWaterUnixNanoseconds => Volatile.Read(ref _highWater);
@@ -70,6 +77,8 @@ internal sealed class Group : IDisposable
     public void SetHighWater(long unixNanoseconds)
     {
         _setClock.Bind(1, unixNanoseconds).Run();
+        if (unixNanoseconds < _highWater && _lastBatch > 0)
+            _noteClockSet.Bind(1, _lastBatch).Run();
         Volatile.Write(ref _highWater, unixNanoseconds);
     }
 
@@ -77,7 +86,11 @@ internal sealed class Group : IDisposable
     public void Keep()
     {
         if (_batch.Records > 0)
+        {
             _index.Keep(++_lastBatch);
+            _commits.Committed(_lastBatch);
+        }
+
         Volatile.Write(ref _highWater, Math.Max(_highWater, _latest));
         Clear();
     }
@@ -97,6 +110,7 @@ internal sealed class Group : IDisposable
         _commit.Dispose();
         _addBatch.Dispose();
         _setClock.Dispose();
+        _noteClockSet.Dispose();
     }
 
     private void Clear()

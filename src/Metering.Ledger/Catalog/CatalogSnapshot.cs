@@ -53,6 +53,7 @@ public sealed class CatalogSnapshot
     private readonly FrozenDictionary<string, AccountEntry> _accounts;
     private readonly FrozenDictionary<string, AuthorizedKey> _keys;
     private readonly FrozenDictionary<int, object> _byKey;
+    private readonly FrozenDictionary<int, string> _accountIds;
     private readonly FrozenDictionary<string, SkuEntry>.AlternateLookup<ReadOnlySpan<char>> _skusByText;
 
     /// <summary>Resolves a stored catalog, whose references were checked when it was applied.</summary>
@@ -71,6 +72,8 @@ public sealed class CatalogSnapshot
             .Concat(_instances.Values.Select(instance => KeyValuePair.Create(instance.Key, (object)instance)))
             .Concat(_customers.Values.Select(customer => KeyValuePair.Create(customer.Key, (object)customer)))
             .ToFrozenDictionary();
+        _accountIds = catalog.Objects.Where(stored => stored.Object is ServiceAccount)
+            .ToFrozenDictionary(stored => stored.Key, stored => stored.Object.Id);
         _skusByText = _skus.GetAlternateLookup<ReadOnlySpan<char>>();
         FirstActiveCustomer = _customers.Values.Where(customer => customer.IsActive).MinBy(customer => customer.Key);
     }
@@ -107,6 +110,9 @@ public sealed class CatalogSnapshot
 
     /// <summary>The customer that a ledger refers to, when the owner is one.</summary>
     public CustomerEntry? CustomerByKey(int key) => _byKey.GetValueOrDefault(key) as CustomerEntry;
+
+    /// <summary>The id of the account that a ledger refers to, gone or not.</summary>
+    public string? AccountIdByKey(int key) => _accountIds.GetValueOrDefault(key);
 
     /// <summary>Something that can be written right now: a publisher's account, an instance of its product, and a SKU; null when there is nothing.</summary>
     public (ServiceAccount Account, ProductInstance Instance, Sku Sku)? FirstWritable

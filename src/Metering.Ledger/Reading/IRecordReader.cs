@@ -29,7 +29,17 @@ public interface IRecordReader
     /// <param name="cancellationToken">Gives up.</param>
     Task<LedgerCursor> SeekAsync(long acceptedUnixNanoseconds, CancellationToken cancellationToken);
 
-    /// <summary>Those of the uuids that are counted, with their records; archived ones included if their archive is there.</summary>
+    /// <summary>
+    /// Whether, somewhere after a place, moments of acceptance begin anew, because the operator set the clock back. Otherwise
+    /// they go on from where they were, but for what passes between reading the clock and committing
+    /// (<see cref="Limits.AcceptanceDisorder"/>).
+    /// </summary>
+    Task<bool> IsClockSetBackAfterAsync(LedgerCursor place, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>
+    /// Those of the uuids that are counted, with their records; archived ones included. Of one whose archive is not there, the
+    /// uuid alone is known (<see cref="CountedRecord.IsAway"/>).
+    /// </summary>
     /// <param name="uuids">At most <see cref="Limits.LookUpUuids"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<IReadOnlyDictionary<UInt128, CountedRecord>> FindAsync(IReadOnlyCollection<UInt128> uuids, CancellationToken cancellationToken);

@@ -20,6 +20,9 @@ public sealed record ReadScope(string? PublisherId, string? CustomerId)
     /// <summary>Whether it leaves nothing out.</summary>
     public bool IsEverything => PublisherId is null && CustomerId is null;
 
+    /// <summary>As a text that no other scope has.</summary>
+    public string Name => PublisherId is not null ? "publisher:" + PublisherId : CustomerId is not null ? "customer:" + CustomerId : "admin";
+
     /// <summary>Whether usage of an owner and a SKU lies within.</summary>
     public bool Covers(int ownerKey, int skuKey, CatalogSnapshot catalog) =>
         IsEverything

@@ -50,6 +50,8 @@ internal static class RefusalStatus
         RefusalKind.Overloaded => RpcCode.ResourceExhausted,
         RefusalKind.Unavailable => RpcCode.Unavailable,
         RefusalKind.Damaged => RpcCode.DataLoss,
+        RefusalKind.Conflict => RpcCode.Aborted,
+        RefusalKind.NotReady => RpcCode.FailedPrecondition,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No status."),
     };
 

@@ -22,10 +22,34 @@ internal static class StoreOutage
                 {
                     return await handler(request, call);
                 }
-                catch (StoreException fault) when (fault.IsOutage)
+                catch (StoreException fault) when (StatusOf(fault) is { } status)
                 {
-                    return RefusalStatus.Of(Away);
+                    return status;
                 }
             },
             maximumMessageBytes);
+
+    /// <summary>The same for a method that streams its answer.</summary>
+    public static RpcService ServerStreamingOverStore<TRequest, TResponse>(
+        this RpcService service, string method, Func<TRequest, RpcWriter<TResponse>, RpcCall, ValueTask<RpcStatus>> handler, int maximumMessageBytes)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() => service.ServerStreaming<TRequest, TResponse>(
+            method,
+            async (request, writer, call) =>
+            {
+                try
+                {
+                    return await handler(request, writer, call);
+                }
+                catch (StoreException fault) when (StatusOf(fault) is { } status)
+                {
+                    return status;
+                }
+            },
+            maximumMessageBytes);
+
+    private static RpcStatus? StatusOf(StoreException fault) =>
+        fault.IsOutage ? RefusalStatus.Of(Away)
+        : fault.IsArchiveAbsent ? RefusalStatus.Of(new Refusal(RefusalKind.NotReady, fault.Message))
+        : null;
 }

@@ -8,18 +8,22 @@ namespace Metering.Server;
 /// Everything that can be read of what was counted, by method. Each reading sees what its caller may see, and nothing else
 /// (<see cref="ReadGate"/>).
 /// </summary>
-internal sealed class UsageRpc(ReadGate gate, TotalsRpc totals)
+internal sealed class UsageRpc(
+    ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
+    CorrectionsRpc corrections)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
         .Guarded(gate.Guard)
         .UnaryOverStore<QueryUsageRequest, QueryUsageResponse>("QueryUsage", totals.QueryUsageAsync, Limits.MessageBytes)
-        .Unserved("LookUpRecords")
-        .Unserved("ListRecords")
-        .Unserved("WatchRecords")
-        .Unserved("ReadFeed")
-        .Unserved("SaveConsumer")
-        .Unserved("ListConsumers")
-        .Unserved("DeleteConsumer")
-        .Unserved("ExportRecords");
+        .UnaryOverStore<LookUpRecordsRequest, LookUpRecordsResponse>("LookUpRecords", lookUp.LookUpRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListRecordsRequest, ListRecordsResponse>("ListRecords", records.ListRecordsAsync, Limits.MessageBytes)
+        .ServerStreamingOverStore<WatchRecordsRequest, WatchRecordsResponse>("WatchRecords", feed.WatchRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<ReadFeedRequest, ReadFeedResponse>("ReadFeed", feed.ReadFeedAsync, Limits.MessageBytes)
+        .UnaryOverStore<SaveConsumerRequest, SaveConsumerResponse>("SaveConsumer", consumers.SaveConsumerAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListConsumersRequest, ListConsumersResponse>("ListConsumers", consumers.ListConsumersAsync, Limits.MessageBytes)
+        .UnaryOverStore<DeleteConsumerRequest, DeleteConsumerResponse>("DeleteConsumer", consumers.DeleteConsumerAsync, Limits.MessageBytes)
+        .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<CorrectRecordRequest, CorrectRecordResponse>("CorrectRecord", corrections.CorrectRecordAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListCorrectionsRequest, ListCorrectionsResponse>("ListCorrections", corrections.ListCorrectionsAsync, Limits.MessageBytes);
 }

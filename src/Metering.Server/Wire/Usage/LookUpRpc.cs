@@ -1,0 +1,59 @@
+using System.Text;
+using Metering.Contracts.V1;
+using Metering.Grpc;
+using Metering.Ledger;
+using State = Metering.Contracts.V1.RecordLookUp.Types.State;
+
+namespace Metering.Server;
+
+/// <summary>What became of records, by uuid.</summary>
+internal sealed class LookUpRpc(CatalogHolder catalog, IMeteringStore store)
+{
+    /// <summary>Answers <c>LookUpRecords</c>.</summary>
+    public async ValueTask<RpcResult<LookUpRecordsResponse>> LookUpRecordsAsync(LookUpRecordsRequest request, RpcCall call)
+    {
+        if (FaultsOf(request) is { Count: > 0 } faults)
+            return RefusalStatus.Of(Refusal.InvalidFields(faults));
+        UInt128[] uuids = [.. request.Uuids.Select(UuidOf)];
+        var view = new RecordView(ReadGate.ScopeOf(call), RecordQuestion.Everything, catalog);
+        IReadOnlyDictionary<UInt128, CountedRecord> found = await store.Records.FindAsync(
+            [.. uuids.Where(uuid => uuid != UInt128.Zero).Distinct()], call.CancellationToken);
+        var answer = new LookUpRecordsResponse();
+        for (int place = 0; place < uuids.Length; place++)
+        {
+            answer.Records.Add(found.TryGetValue(uuids[place], out CountedRecord record)
+                ? Describe(request.Uuids[place], record, view)
+                : new RecordLookUp { Uuid = request.Uuids[place] });
+        }
+
+        return answer;
+    }
+
+    // Of a record whose archive is elsewhere, nobody knows whose it is. That its uuid was counted, any Write with it tells.
+    private static RecordLookUp Describe(string uuid, in CountedRecord record, RecordView view)
+    {
+        if (record.IsAway)
+            return new RecordLookUp { Uuid = uuid, State = State.Accepted };
+        return view.Find(record) is { } series
+            ? new RecordLookUp { Uuid = uuid, State = State.Accepted, Record = RecordMessages.Describe(new SeenRecord(record, series), view) }
+            : new RecordLookUp { Uuid = uuid };
+    }
+
+    private static List<FieldFault> FaultsOf(LookUpRecordsRequest request)
+    {
+        var faults = new List<FieldFault>();
+        if (request.Uuids.Count is 0 or > Limits.LookUpUuids)
+            faults.Add(new("uuids", $"has {request.Uuids.Count} entries; 1 to {Limits.LookUpUuids} are allowed"));
+        for (int place = 0; place < request.Uuids.Count && place < Limits.LookUpUuids; place++)
+        {
+            if (request.Uuids[place].Length > Limits.UuidCharacters)
+                faults.Add(new($"uuids[{place}]", $"has {request.Uuids[place].Length} characters; at most {Limits.UuidCharacters} are allowed"));
+        }
+
+        return faults;
+    }
+
+    // The nil uuid, nobody's, for what is none.
+    private static UInt128 UuidOf(string text) =>
+        RecordUuid.TryParse(Encoding.UTF8.GetBytes(text), out UInt128 uuid) ? uuid : UInt128.Zero;
+}
