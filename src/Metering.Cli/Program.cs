@@ -80,6 +80,8 @@ internal static class Program
             CommandGroup.Create("consumers", "Places in the feed that are kept under names.", ConsumersListCommand.Create(terminal),
                 ConsumersDeleteCommand.Create(terminal)),
             SkewCommand.Create(terminal),
+            CorrectCommand.Create(terminal),
+            CorrectionsCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);
