@@ -19,9 +19,9 @@ internal sealed record WrittenRecord(
 
     public static string Moment(DateTimeOffset moment)
     {
-        string fraction = moment.Ticks % TimeSpan.TicksPerSecond == 0 ? "" : moment.Ticks % TimeSpan.TicksPerMillisecond == 0 ? "fff" : "fffffff";
         string text = moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
-        string digits = fraction.Length == 0 ? "" : "." + moment.UtcDateTime.ToString(fraction, CultureInfo.InvariantCulture).PadRight(fraction.Length == 3 ? 3 : 9, '0');
+        string nanoseconds = moment.UtcDateTime.ToString("fffffff", CultureInfo.InvariantCulture) + "00";
+        string digits = nanoseconds == "000000000" ? "" : "." + (nanoseconds.EndsWith("000000") ? nanoseconds[..3] : nanoseconds.EndsWith("000") ? nanoseconds[..6] : nanoseconds);
         return text + digits + "Z";
     }
 }
@@ -64,7 +64,7 @@ internal sealed class RecordHistory : IAsyncDisposable
 
     public static async Task<RecordHistory> StartAsync(int requests, int seed = 1)
     {
-        RunningServer server = await RunningServer.StartAsync(options => options.AcceptanceWindow = TimeSpan.FromDays(10), catalogYaml: Catalog);
+        RunningServer server = await RunningServer.StartAsync(Patient, catalogYaml: Catalog);
         var history = new RecordHistory(server, seed);
         await history.WriteAsync(requests);
         return history;
@@ -144,7 +144,10 @@ internal sealed class RecordHistory : IAsyncDisposable
         return lines;
     }
 
-    public async Task RestartAsync() => Server = await Server.RestartAsync(options => options.AcceptanceWindow = TimeSpan.FromDays(10));
+    public async Task RestartAsync() => Server = await Server.RestartAsync(Patient);
+
+    // Histories take days of the server's clock.
+    private static void Patient(ServerOptions options) => (options.AcceptanceWindow, options.TokenLifetime) = (TimeSpan.FromDays(10), TimeSpan.FromDays(7));
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
