@@ -7,7 +7,8 @@ public sealed class SqliteContract : StoreContract
 
     protected override Task<StorePlace> MakePlaceAsync() => Task.FromResult<StorePlace>(new FilePlace());
 
-    private sealed class FilePlace : StorePlace
+    /// <summary>A directory of its own.</summary>
+    internal sealed class FilePlace : StorePlace
     {
         private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-sqlite-");
 
@@ -30,4 +31,10 @@ public sealed class SqliteContract : StoreContract
             return ValueTask.CompletedTask;
         }
     }
+}
+
+/// <summary>The embedded store keeps what every store promises of reading records.</summary>
+public sealed class SqliteRecordsContract : RecordsContract
+{
+    protected override Task<StorePlace> MakePlaceAsync() => Task.FromResult<StorePlace>(new SqliteContract.FilePlace());
 }
