@@ -44,10 +44,10 @@ public interface IMeteringStore : IAsyncDisposable
     ILedger Ledger { get; }
 
     /// <summary>The accepted records, one by one.</summary>
-    IRecordReader Records => throw new NotSupportedException();
+    IRecordReader Records { get; }
 
     /// <summary>Places in the feed of the records, by name.</summary>
-    IFeedConsumers Consumers => throw new NotSupportedException();
+    IFeedConsumers Consumers { get; }
 
     /// <summary>Who sells what to whom.</summary>
     ICatalogStore Catalog { get; }
