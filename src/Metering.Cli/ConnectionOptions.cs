@@ -18,6 +18,9 @@ internal enum Credentials
 
     /// <summary>An IAM token.</summary>
     Token = 4,
+
+    /// <summary>Any one of them: who reads sees what is theirs.</summary>
+    Reading = AdminToken | Key | Token,
 }
 
 /// <summary>
@@ -26,6 +29,14 @@ internal enum Credentials
 /// </summary>
 internal sealed class ConnectionOptions
 {
+    /// <summary>What a reading command's help says of who sees what.</summary>
+    public const string WhoSeesWhat =
+        """
+        The admin token sees everything; with --key or --token a service account sees what is its own: a publisher's account
+        the usage of its products, a customer's account the usage booked to it. What is typed comes first, then
+        METERING_ADMIN_TOKEN, METERING_KEY or METERING_TOKEN, then the admin token of the data directory.
+        """;
+
     /// <summary>Where <c>serve</c> keeps its data unless told otherwise, below the current folder.</summary>
     public const string DefaultDataFolder = "metering-data";
 
@@ -34,6 +45,9 @@ internal sealed class ConnectionOptions
 
     // A large catalog or a long range of totals takes its time.
     private static readonly TimeSpan AdministrationTimeout = TimeSpan.FromMinutes(1);
+
+    // At up to ten seconds each, a quarter of an hour.
+    private const int PatientAttempts = 100;
 
     private readonly Credentials _credentials;
 
@@ -122,7 +136,19 @@ internal sealed class ConnectionOptions
 
     /// <summary>Makes the client, for administrative calls that may take so long.</summary>
     /// <exception cref="CommandException">A credential is missing or cannot be read.</exception>
-    public MeteringClient Connect(ParseResult line, Terminal terminal, TimeSpan administrationTimeout)
+    public MeteringClient Connect(ParseResult line, Terminal terminal, TimeSpan administrationTimeout) =>
+        new(Options(line, terminal, administrationTimeout));
+
+    /// <summary>Makes the client, for a call that goes on for days: a server that is away is waited for.</summary>
+    /// <exception cref="CommandException">A credential is missing or cannot be read.</exception>
+    public MeteringClient ConnectPatiently(ParseResult line, Terminal terminal)
+    {
+        MeteringClientOptions options = Options(line, terminal, AdministrationTimeout);
+        options.AttemptsMaximum = PatientAttempts;
+        return new MeteringClient(options);
+    }
+
+    private MeteringClientOptions Options(ParseResult line, Terminal terminal, TimeSpan administrationTimeout)
     {
         string? given = Value(line, terminal, _data, "METERING_DATA");
         string? named = Value(line, terminal, _address, "METERING_ADDRESS");
@@ -141,16 +167,32 @@ internal sealed class ConnectionOptions
             RetryFirstConnection = false,
             TimeProvider = terminal.Time,
         };
+        bool isAccount = _credentials == Credentials.Reading && ReadsAsAccount(line, terminal);
         if (_credentials.HasFlag(Credentials.AdminToken))
+            options.RequestTimeout = administrationTimeout;
+        if (_credentials.HasFlag(Credentials.AdminToken) && !isAccount)
         {
             options.AdminToken = AdminToken(line, terminal, isLocal ? data : null);
             options.ClientCertificateFile = PathOf(line, terminal, _clientCertificate, "METERING_CLIENT_CERT");
             options.ClientKeyFile = PathOf(line, terminal, _clientKey, "METERING_CLIENT_KEY");
-            options.RequestTimeout = administrationTimeout;
         }
 
-        AddIdentity(options, line, terminal);
-        return new MeteringClient(options);
+        if (_credentials != Credentials.Reading || isAccount)
+            AddIdentity(options, line, terminal);
+        return options;
+    }
+
+    // Whether a service account was meant rather than the admin. What is typed says so, then the environment.
+    private bool ReadsAsAccount(ParseResult line, Terminal terminal)
+    {
+        bool isTyped = line.GetResult(_key) is not null || line.GetResult(_token) is not null;
+        if (isTyped && line.GetResult(_adminTokenFile) is not null)
+            throw new CommandException(
+                ExitCodes.BadUsage, "Both the admin token and a service account were given: choose one of --admin-token-file, --key and --token.");
+        if (isTyped || line.GetResult(_adminTokenFile) is not null)
+            return isTyped;
+        bool Has(string variable) => terminal.Environment(variable) is { Length: > 0 };
+        return !Has("METERING_ADMIN_TOKEN") && (Has("METERING_KEY") || Has("METERING_TOKEN"));
     }
 
     private void AddIdentity(MeteringClientOptions options, ParseResult line, Terminal terminal)
@@ -189,7 +231,8 @@ internal sealed class ConnectionOptions
             throw new CommandException(
                 ExitCodes.BadUsage,
                 $"No admin token{(file is null ? string.Empty : $" in {Path.GetDirectoryName(file)}")}: pass --data DIR "
-                    + "(the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN.");
+                    + "(the data directory of `metering serve`) or --admin-token-file FILE, or set METERING_ADMIN_TOKEN"
+                    + (_credentials == Credentials.Reading ? "; or pass --key FILE or --token TOKEN of a service account." : "."));
         }
 
         return InputFile.ReadText(file, "admin token file", 4096).Trim();

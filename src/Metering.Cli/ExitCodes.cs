@@ -6,7 +6,7 @@ internal static class ExitCodes
     /// <summary>Done.</summary>
     public const int Done = 0;
 
-    /// <summary>The server understood and said no to part of it: a record was rejected, a catalog has faults.</summary>
+    /// <summary>The server understood and said no to part of it: a record was rejected or is not counted, a catalog has faults.</summary>
     public const int Rejected = 1;
 
     /// <summary>Wrong arguments, or input that cannot be read.</summary>
@@ -32,7 +32,7 @@ internal static class ExitCodes
         """
         Exit codes:
           0    done
-          1    something was rejected (a record, a catalog with faults)
+          1    something was rejected (a record, a catalog with faults), or a record that was looked up is not accepted
           2    wrong arguments, or input that cannot be read
           3    a request failed: not authorized, or the server cannot be reached
           4    the server cannot start

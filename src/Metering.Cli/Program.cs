@@ -73,6 +73,13 @@ internal static class Program
                 ArchiveListCommand.Create(terminal), ArchiveVerifyCommand.Create(terminal), ArchiveExportCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
+            LookUpCommand.Create(terminal),
+            RecordsCommand.Create(terminal),
+            ExportCommand.Create(terminal),
+            WatchCommand.Create(terminal),
+            CommandGroup.Create("consumers", "Places in the feed that are kept under names.", ConsumersListCommand.Create(terminal),
+                ConsumersDeleteCommand.Create(terminal)),
+            SkewCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);

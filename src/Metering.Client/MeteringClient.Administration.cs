@@ -47,9 +47,9 @@ public sealed partial class MeteringClient
         (await _caller.CallAsync(
             Methods.RotateSigningKey, new RotateSigningKeyRequest { DropOlder = dropOlder }, _administrator, cancellationToken)).Message;
 
-    /// <summary>Exact totals of what was counted.</summary>
-    public async Task<QueryUsageResponse> QueryUsageAsync(QueryUsageRequest request, CancellationToken cancellationToken = default) =>
-        (await _caller.CallAsync(Methods.QueryUsage, request, _administrator, cancellationToken)).Message;
+    /// <summary>Exact totals of what was counted: of everything with the admin token, else of what is the service account's.</summary>
+    public Task<QueryUsageResponse> QueryUsageAsync(QueryUsageRequest request, CancellationToken cancellationToken = default) =>
+        CallReadAsync(Methods.QueryUsage, request, cancellationToken);
 
     /// <summary>Exchanges a key for a token. The client's own calls do this by themselves.</summary>
     public Task<IamToken> CreateTokenAsync(AuthorizedKeyFile key, CancellationToken cancellationToken = default) =>

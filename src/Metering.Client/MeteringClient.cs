@@ -15,6 +15,8 @@ public sealed partial class MeteringClient : IDisposable
     private readonly RetryingCaller _caller;
     private readonly ITokenSource _account;
     private readonly ITokenSource _administrator;
+    private readonly ITokenSource _reader;
+    private readonly ResumedStream _streams;
     private readonly Func<AuthorizedKeyFile, CancellationToken, Task<IamToken>> _exchange;
 
     /// <summary>Makes a client. Nothing is sent before the first call.</summary>
@@ -35,7 +37,9 @@ public sealed partial class MeteringClient : IDisposable
         AuthorizedKeyFile? key = options.Key ?? (options.KeyFile is { } file ? AuthorizedKeyFile.Read(file) : null);
         _rpc = new RpcCaller(
             Transport.Create(options, address), address, options.ConnectTimeout, options.RequestTimeout, options.TimeProvider);
-        _caller = new RetryingCaller(_rpc, new RetryPolicy(options), wait);
+        var policy = new RetryPolicy(options);
+        _caller = new RetryingCaller(_rpc, policy, wait);
+        _streams = new ResumedStream(_rpc, policy, wait);
         string[] audiences = options.TokenAudience is { } audience ? [audience]
             : [SignedJwt.AudienceOf(address), SignedJwt.PublishedAudience];
         _exchange = (key, cancellationToken) => ExchangeAsync(key, audiences, cancellationToken);
@@ -46,6 +50,9 @@ public sealed partial class MeteringClient : IDisposable
         _administrator = options.AdminToken is not null
             ? new FixedToken(options.AdminToken)
             : new MissingToken("This needs the admin token: set AdminToken (--data DIR of the server, or --admin-token-file FILE).");
+        _reader = options.AdminToken is not null ? _administrator
+            : key is not null || options.Token is not null ? _account
+            : new MissingToken("Reading needs an identity: set AdminToken (--data DIR of the server), KeyFile (--key FILE) or Token (--token TOKEN).");
     }
 
     /// <summary>Writes usage of a product instance, called with a service account of the publisher.</summary>

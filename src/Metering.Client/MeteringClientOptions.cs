@@ -51,7 +51,7 @@ public sealed class MeteringClientOptions
     /// <summary>An IAM token, used as it is and never refreshed.</summary>
     public string? Token { get; set; }
 
-    /// <summary>The admin token, which catalog and usage calls carry.</summary>
+    /// <summary>The admin token, which catalog calls carry, and reading calls if it is set: it sees everything.</summary>
     public string? AdminToken { get; set; }
 
     /// <summary>

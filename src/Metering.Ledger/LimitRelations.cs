@@ -73,6 +73,7 @@ public static partial class Limits
         new("the default size of rejected records is allowed, at most", of => of(nameof(RejectedBytes)) <= of(nameof(RejectedBytesMaximum))),
         new("the duplicates of a full Write are looked up at once", of => of(nameof(RecordsPerWrite)) <= of(nameof(LookUpUuids))),
         new("every uuid that is looked up is kept whole", of => of(nameof(UuidCharacters)) * 4 <= of(nameof(RejectedTextBytes))),
+        new("a sender is warned before its records expire", of => of(nameof(SkewWarningPercent)) is > 0 and < 100),
         new("the grace outlasts a tick of the server's timer", of => of(nameof(DataRateGrace)) > 1),
     ];
 

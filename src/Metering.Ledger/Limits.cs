@@ -361,4 +361,15 @@ public static partial class Limits
 
     /// <summary>Most addresses whose exchanges are remembered at once; one more waits until another has paused.</summary>
     public const int RatedAddresses = 100_000;
+
+    // --- skew of timestamps ---
+
+    /// <summary>Most accounts whose timestamps are measured at once, at about 20 KiB each; of one more, records are only counted.</summary>
+    public const int SkewAccounts = 1_000;
+
+    /// <summary>
+    /// Part of the acceptance window, and of the future tolerance, in percent, beyond which the sender of an accepted record is
+    /// warned.
+    /// </summary>
+    public const int SkewWarningPercent = 80;
 }

@@ -117,7 +117,8 @@ public static class Program
             ? new AccountRate(perSecond, options.AccountBurst ?? perSecond, Limits.RatedAccounts, time)
             : null;
         var duplicates = new DuplicateComparison(store.Records, store.Rejections, TimeProvider.System);
-        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, duplicates, rate);
+        var skew = new SkewWatch(clock, options.AcceptanceWindow, options.FutureTolerance, Limits.SkewAccounts);
+        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, duplicates, rate, skew);
 
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
@@ -144,6 +145,7 @@ public static class Program
                 new FeedRpc(catalog, store, time),
                 new ConsumersRpc(store, time),
                 new ExportRpc(catalog, store, time),
+                new SkewRpc(catalog, skew),
                 rejections,
                 new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1))).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
@@ -152,7 +154,7 @@ public static class Program
         await ListenAsync(application, options, cancellationToken);
         Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
         var retention = new RejectedRetention(store.Rejections, clock, time);
-        return new MeteringServer(application, store, [follower, retention, duplicates], data, new ServerFacts(
+        return new MeteringServer(application, store, [follower, retention, duplicates], data, new SkewInstruments(skew), new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }

@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 public sealed class WritePath(
     CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger,
-    DuplicateComparison? duplicates = null, AccountRate? rate = null)
+    DuplicateComparison? duplicates = null, AccountRate? rate = null, SkewWatch? skew = null)
 {
     /// <summary>Carries one Write request from its decoded form to its verdicts.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -47,7 +47,9 @@ public sealed class WritePath(
             DuplicateConflictTrailer.Add(call, write, differences, authorizer.ScopeOf(account.Account), catalog.Current);
         }
 
-        // 7. Respond: UsageVerdictCodec encodes the verdicts of `write`.
+        // 7. Respond: UsageVerdictCodec encodes the verdicts of `write`; who comes close to losing records is told beside them.
+        if (skew?.Observe(write, account.Account) is { } warning)
+            call.AddTrailer(SkewWarning.Name, warning);
         return write;
     }
 }

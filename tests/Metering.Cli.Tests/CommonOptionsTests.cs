@@ -109,6 +109,48 @@ public sealed class CommonOptionsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Bearer typed", "--token", "typed")]
+    [InlineData("Bearer from-file", "--admin-token-file", "file.token")]
+    [InlineData("Bearer env-admin")]
+    public async Task A_reading_command_takes_what_is_typed_then_the_environments_admin_token(string expected, params string[] typed)
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Script = _ => ScriptedServer.Reply(new QueryUsageResponse());
+        _line.Write("file.token", "from-file");
+        _line.Write("metering-data/admin.token", "from-data");
+        _line.Environment["METERING_ADMIN_TOKEN"] = "env-admin";
+        _line.Environment["METERING_TOKEN"] = "env-token";
+
+        Assert.Equal(0, (await _line.RunAsync(["usage", "--address", server.Address, .. typed])).ExitCode);
+
+        Assert.Equal(expected, Assert.Single(server.Exchanges).Headers["authorization"]);
+    }
+
+    [Theory]
+    [InlineData("env-token", "Bearer env-token")]
+    [InlineData(null, "Bearer from-data")]
+    public async Task A_reading_command_takes_an_account_of_the_environment_before_the_data_directorys_admin_token(string? token, string expected)
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Script = _ => ScriptedServer.Reply(new QueryUsageResponse());
+        _line.Write("metering-data/admin.token", "from-data");
+        if (token is not null)
+            _line.Environment["METERING_TOKEN"] = token;
+
+        Assert.Equal(0, (await _line.RunAsync("usage", "--address", server.Address)).ExitCode);
+
+        Assert.Equal(expected, Assert.Single(server.Exchanges).Headers["authorization"]);
+    }
+
+    [Fact]
+    public async Task An_admin_and_an_account_at_once_are_refused_for_reading()
+    {
+        Outcome outcome = await _line.RunAsync("records", "--token", "t", "--admin-token-file", "a");
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains("choose one of --admin-token-file, --key and --token", outcome.Error);
+    }
+
+    [Theory]
     [InlineData("catalog apply")]
     [InlineData("catalog show")]
     [InlineData("key create")]
@@ -117,6 +159,13 @@ public sealed class CommonOptionsTests : IDisposable
     [InlineData("token revoke")]
     [InlineData("write")]
     [InlineData("usage")]
+    [InlineData("lookup")]
+    [InlineData("records")]
+    [InlineData("export")]
+    [InlineData("watch")]
+    [InlineData("consumers list")]
+    [InlineData("consumers delete")]
+    [InlineData("skew")]
     public async Task Help_of_every_command_ends_with_examples(string command)
     {
         Outcome outcome = await _line.RunAsync([.. command.Split(' '), "--help"]);
@@ -135,7 +184,7 @@ public sealed class CommonOptionsTests : IDisposable
         Outcome outcome = await _line.RunAsync(arguments);
 
         Assert.Contains("Exit codes:", outcome.Output);
-        foreach (string command in new[] { "catalog", "key", "token", "write", "usage" })
+        foreach (string command in new[] { "catalog", "key", "token", "write", "usage", "lookup", "records", "export", "watch", "consumers", "skew" })
             Assert.Contains($"  {command} ", outcome.Output);
     }
 

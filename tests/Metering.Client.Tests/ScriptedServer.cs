@@ -102,6 +102,38 @@ internal sealed class ScriptedServer : IAsyncDisposable
         }
     };
 
+    /// <summary>A stream of messages, each sent at once, then a status in the trailers.</summary>
+    public static CannedAnswer Stream(params IMessage[] messages) => StreamThen(
+        context =>
+        {
+            context.Response.AppendTrailer("grpc-status", "0");
+            return Task.CompletedTask;
+        },
+        messages);
+
+    /// <summary>A stream of messages, each sent at once, then something else: <see cref="Reset"/>, <see cref="Hang"/>, a status.</summary>
+    public static CannedAnswer StreamThen(CannedAnswer end, params IMessage[] messages) => async context =>
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["x-request-id"] = "scripted-request";
+        await context.Response.StartAsync();
+        foreach (IMessage message in messages)
+        {
+            await context.Response.Body.WriteAsync(Frame(message.ToByteArray()));
+            await context.Response.Body.FlushAsync();
+        }
+
+        await end(context);
+    };
+
+    /// <summary>A failure in the trailers, after a stream's messages.</summary>
+    public static CannedAnswer FailStream(int status, string words) => context =>
+    {
+        context.Response.AppendTrailer("grpc-status", status.ToString());
+        context.Response.AppendTrailer("grpc-message", words);
+        return Task.CompletedTask;
+    };
+
     /// <summary>Something that is no gRPC at all.</summary>
     public static CannedAnswer Http(int status, string contentType, string body) => async context =>
     {

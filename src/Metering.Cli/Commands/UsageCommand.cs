@@ -18,7 +18,8 @@ internal sealed class UsageCommand
         metering usage --by sku --product PRODUCT --output csv > totals.csv
 
         Times are hours of UTC by the records' own timestamps; --to is exclusive. Amounts in different units are never added up.
-        """;
+
+        """ + ConnectionOptions.WhoSeesWhat;
 
     /// <summary>The dimensions, as they are typed.</summary>
     public static readonly IReadOnlyDictionary<string, Dimension> Dimensions = new Dictionary<string, Dimension>
@@ -59,7 +60,7 @@ internal sealed class UsageCommand
         _output.AcceptOnlyFromAmong("table", "json", "csv");
         foreach (Option option in new Option[] { _from, _to, _by, _window, _product, _instance, _account, _sku, _output })
             _command.Add(option);
-        _connection = new ConnectionOptions(_command, Credentials.AdminToken);
+        _connection = new ConnectionOptions(_command, Credentials.Reading);
         _command.SetAction(RunAsync);
     }
 

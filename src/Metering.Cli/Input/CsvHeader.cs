@@ -43,7 +43,7 @@ internal sealed class CsvHeader
     }
 
     // RFC 4180, except that a quoted field ends with its line: no field of a record holds a line break.
-    private static List<string> Split(string line)
+    internal static List<string> Split(string line)
     {
         var fields = new List<string>();
         var field = new StringBuilder();

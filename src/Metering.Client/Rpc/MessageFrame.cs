@@ -9,7 +9,8 @@ internal static class MessageFrame
     /// <summary>Largest answer that is read, in bytes.</summary>
     public const int AnswerBytesMaximum = 64 * 1024 * 1024;
 
-    private const int PrefixBytes = 5;
+    /// <summary>What comes before a message.</summary>
+    public const int PrefixBytes = 5;
 
     /// <summary>The one frame of a unary request.</summary>
     public static byte[] Write(IMessage message)
@@ -29,9 +30,7 @@ internal static class MessageFrame
             throw new InvalidDataException("the answer is OK but holds no message");
         if (body.Length < PrefixBytes)
             throw new InvalidDataException("the answer breaks off within a frame's prefix");
-        if (body.Span[0] != 0)
-            throw new InvalidDataException("the answer is compressed, which was not asked for");
-        uint length = BinaryPrimitives.ReadUInt32BigEndian(body.Span[1..]);
+        uint length = LengthOf(body.Span);
         long rest = body.Length - PrefixBytes;
         if (rest < length)
             throw new InvalidDataException($"the answer breaks off: {rest} of {length} bytes");
@@ -39,6 +38,12 @@ internal static class MessageFrame
             throw new InvalidDataException("the answer holds more than one message");
         return body[PrefixBytes..];
     }
+
+    /// <summary>The length that a prefix tells of.</summary>
+    /// <exception cref="InvalidDataException">What follows is compressed.</exception>
+    public static uint LengthOf(ReadOnlySpan<byte> prefix) => prefix[0] == 0
+        ? BinaryPrimitives.ReadUInt32BigEndian(prefix[1..])
+        : throw new InvalidDataException("the answer is compressed, which was not asked for");
 
     /// <summary>Reads a body to its end.</summary>
     /// <exception cref="InvalidDataException">It is longer than <see cref="AnswerBytesMaximum"/>.</exception>

@@ -12,6 +12,7 @@ internal static class Methods
     private const string Iam = "/yandex.cloud.iam.v1.IamTokenService/";
     private const string Archives = "/metering.v1.ArchiveService/";
     private const string Catalog = "/metering.v1.CatalogService/";
+    private const string Usage = "/metering.v1.UsageService/";
 
     public static readonly RpcMethod<WriteUsageRequest, WriteUsageResponse> WriteProductUsage =
         new(Metering + "ProductUsageService/Write", WriteUsageResponse.Parser, IsRepeatable: true);
@@ -56,5 +57,30 @@ internal static class Methods
         new(Archives + "ReadRecords", ReadArchivedRecordsResponse.Parser, IsRepeatable: true);
 
     public static readonly RpcMethod<QueryUsageRequest, QueryUsageResponse> QueryUsage =
-        new("/metering.v1.UsageService/QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);
+        new(Usage + "QueryUsage", QueryUsageResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<LookUpRecordsRequest, LookUpRecordsResponse> LookUpRecords =
+        new(Usage + "LookUpRecords", LookUpRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListRecordsRequest, ListRecordsResponse> ListRecords =
+        new(Usage + "ListRecords", ListRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<WatchRecordsRequest, WatchRecordsResponse> WatchRecords =
+        new(Usage + "WatchRecords", WatchRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ExportRecordsRequest, ExportRecordsResponse> ExportRecords =
+        new(Usage + "ExportRecords", ExportRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListConsumersRequest, ListConsumersResponse> ListConsumers =
+        new(Usage + "ListConsumers", ListConsumersResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<DeleteConsumerRequest, DeleteConsumerResponse> DeleteConsumer =
+        new(Usage + "DeleteConsumer", DeleteConsumerResponse.Parser, IsRepeatable: false);
+
+    public static readonly RpcMethod<ListSkewRequest, ListSkewResponse> ListSkew =
+        new(Usage + "ListSkew", ListSkewResponse.Parser, IsRepeatable: true);
+
+    /// <summary>What was saved may be saved again, unless it was to replace a certain place: then the repetition would not find it.</summary>
+    public static RpcMethod<SaveConsumerRequest, SaveConsumerResponse> SaveConsumer(bool expectsPlace) =>
+        new(Usage + "SaveConsumer", SaveConsumerResponse.Parser, IsRepeatable: !expectsPlace);
 }

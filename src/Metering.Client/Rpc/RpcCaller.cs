@@ -12,7 +12,7 @@ namespace Metering.Client;
 internal readonly record struct CallHeaders(string? Token, string IdempotencyKey, int Attempt);
 
 /// <summary>
-/// One attempt at one unary gRPC call over HTTP/2: frame, deadline, status, and every failure as a
+/// One attempt at one gRPC call over HTTP/2, unary or with a stream of answers: frame, deadline, status, and every failure as a
 /// <see cref="MeteringException"/>.
 /// </summary>
 internal sealed class RpcCaller(
@@ -36,7 +36,7 @@ internal sealed class RpcCaller(
         where TRequest : IMessage<TRequest>
         where TResponse : IMessage<TResponse>
     {
-        using HttpRequestMessage request = CreateRequest(method.Path, MessageFrame.Write(message), headers);
+        using HttpRequestMessage request = CreateRequest(method.Path, MessageFrame.Write(message), headers, requestTimeout);
         using var deadline = new CancellationTokenSource(requestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
@@ -53,30 +53,64 @@ internal sealed class RpcCaller(
                         fault) { OutcomeIsUnknown = true }
                 : ConnectionFaults.ConnectTimedOut(fault, address, connectTimeout);
         }
-        catch (HttpRequestException fault)
+        catch (Exception fault) when (IsOfTheCall(fault))
         {
-            throw ConnectionFaults.Describe(fault, address, _hasAnswered);
-        }
-        catch (InvalidProtocolBufferException fault)
-        {
-            throw Unreadable(method.Name, $"the message is malformed ({fault.Message})", fault);
-        }
-        catch (InvalidDataException fault)
-        {
-            throw Unreadable(method.Name, fault.Message, fault);
-        }
-        catch (IOException fault)
-        {
-            throw ConnectionFaults.Broken(fault, Where, _hasAnswered);
+            throw Explain(method.Name, fault);
         }
     }
+
+    /// <summary>
+    /// Begins a call whose answer is any number of messages. It has no deadline: a connection that is dead is noticed by its
+    /// pings. The first message may take as long as any other.
+    /// </summary>
+    /// <exception cref="MeteringException">There is no connection, or the server refused the call at once.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async Task<ServerStream<TResponse>> OpenAsync<TRequest, TResponse>(
+        RpcMethod<TRequest, TResponse> method, TRequest message, CallHeaders headers, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+        where TResponse : IMessage<TResponse>
+    {
+        using HttpRequestMessage request = CreateRequest(method.Path, MessageFrame.Write(message), headers, timeout: null);
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            _hasAnswered = true;
+            CheckIsGrpc(method.Name, response);
+            return new ServerStream<TResponse>(
+                response, await response.Content.ReadAsStreamAsync(cancellationToken), method.Parser, fault => Explain(method.Name, fault));
+        }
+        catch (OperationCanceledException fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw ConnectionFaults.ConnectTimedOut(fault, address, connectTimeout);
+        }
+        catch (Exception fault)
+        {
+            response?.Dispose();
+            if (IsOfTheCall(fault))
+                throw Explain(method.Name, fault);
+            throw;
+        }
+    }
+
+    /// <summary>Whether it is what a call can meet, rather than a fault of the program.</summary>
+    public static bool IsOfTheCall(Exception fault) =>
+        fault is HttpRequestException or InvalidProtocolBufferException or InvalidDataException or IOException;
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    private MeteringException Explain(string method, Exception fault) => fault switch
+    {
+        HttpRequestException broken => ConnectionFaults.Describe(broken, address, _hasAnswered),
+        InvalidProtocolBufferException => Unreadable(method, $"the message is malformed ({fault.Message})", fault),
+        InvalidDataException => Unreadable(method, fault.Message, fault),
+        _ => ConnectionFaults.Broken(fault, Where, _hasAnswered),
+    };
+
     private string Where => address.GetLeftPart(UriPartial.Authority);
 
-    private HttpRequestMessage CreateRequest(string path, byte[] frame, CallHeaders headers)
+    private HttpRequestMessage CreateRequest(string path, byte[] frame, CallHeaders headers, TimeSpan? timeout)
     {
         var content = new ByteArrayContent(frame);
         content.Headers.ContentType = ContentType;
@@ -88,7 +122,8 @@ internal sealed class RpcCaller(
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation("user-agent", Agent);
-        request.Headers.TryAddWithoutValidation("grpc-timeout", FormatTimeout(requestTimeout));
+        if (timeout is { } time)
+            request.Headers.TryAddWithoutValidation("grpc-timeout", FormatTimeout(time));
         request.Headers.TryAddWithoutValidation("x-client-request-id", Guid.NewGuid().ToString());
         request.Headers.TryAddWithoutValidation("idempotency-key", headers.IdempotencyKey);
         if (headers.Attempt > 1)
@@ -107,22 +142,20 @@ internal sealed class RpcCaller(
     private async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(
         string method, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        string? requestId = StatusHeaders.Value(response.Headers, "x-request-id");
-        bool isTrailersOnly = StatusHeaders.Hold(response.Headers);
-        if (!isTrailersOnly && (response.StatusCode != HttpStatusCode.OK
-            || response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) != true))
-            throw NotGrpc(method, response, requestId);
-
+        CheckIsGrpc(method, response);
         ReadOnlyMemory<byte> body =
             await MessageFrame.ReadBodyAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
-        if (StatusHeaders.Read(isTrailersOnly ? response.Headers : response.TrailingHeaders, requestId) is { } failure)
+        if (StatusHeaders.Read(response) is { } failure)
             throw failure;
         return MessageFrame.Read(body);
     }
 
     // A proxy or another kind of server answered: the HTTP status is mapped as gRPC's documents say.
-    private MeteringException NotGrpc(string method, HttpResponseMessage response, string? requestId)
+    private void CheckIsGrpc(string method, HttpResponseMessage response)
     {
+        if (StatusHeaders.Hold(response.Headers) || (response.StatusCode == HttpStatusCode.OK
+            && response.Content.Headers.ContentType?.MediaType?.StartsWith("application/grpc", StringComparison.Ordinal) == true))
+            return;
         GrpcStatusCode code = (int)response.StatusCode switch
         {
             400 => GrpcStatusCode.Internal,
@@ -133,10 +166,10 @@ internal sealed class RpcCaller(
             _ => GrpcStatusCode.Unknown,
         };
         string type = response.Content.Headers.ContentType?.MediaType ?? "no content type";
-        return new MeteringException(
+        throw new MeteringException(
             code,
             $"{Where} answered {method} with HTTP {(int)response.StatusCode} and {type} instead of gRPC: is this the server's address?")
-        { RequestId = requestId, OutcomeIsUnknown = code is GrpcStatusCode.Unavailable or GrpcStatusCode.Unknown };
+        { RequestId = StatusHeaders.RequestId(response), OutcomeIsUnknown = code is GrpcStatusCode.Unavailable or GrpcStatusCode.Unknown };
     }
 
     private MeteringException Unreadable(string method, string what, Exception fault) =>

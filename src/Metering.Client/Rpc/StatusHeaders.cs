@@ -11,6 +11,13 @@ internal static class StatusHeaders
     /// <summary>Whether the headers hold a status at all.</summary>
     public static bool Hold(HttpHeaders headers) => headers.Contains("grpc-status");
 
+    /// <summary>The server's number of the request, if it gave one.</summary>
+    public static string? RequestId(HttpResponseMessage response) => Value(response.Headers, "x-request-id");
+
+    /// <summary>The failure that a response tells of, once it is read to its end; null when it tells of success.</summary>
+    public static MeteringException? Read(HttpResponseMessage response) =>
+        Read(Hold(response.Headers) ? response.Headers : response.TrailingHeaders, RequestId(response));
+
     /// <summary>The failure that the headers tell of; null when they tell of success.</summary>
     public static MeteringException? Read(HttpHeaders headers, string? requestId)
     {

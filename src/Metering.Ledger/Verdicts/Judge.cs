@@ -25,15 +25,18 @@ public static class Judge
             : Verdict.Accepted;
 
         // A time that protobuf cannot express has no age, so it is never EXPIRED.
-        bool isTime = record.HasTimestamp
-            && record.TimestampSeconds is >= MinimumSeconds and <= MaximumSeconds
-            && record.TimestampNanoseconds is >= 0 and < 1_000_000_000;
+        bool isTime = HasTime(record);
         record.AfterDuplicate =
             isTime && IsBefore(record, window.OldestUnixNanoseconds) ? Verdict.Expired
             : !isTime || IsAfter(record, window.LatestUnixNanoseconds) ? Verdict.InvalidTimestamp
             : record.Quantity <= 0 ? Verdict.InvalidQuantity
             : Verdict.Accepted;
     }
+
+    /// <summary>Whether the record has a timestamp that protobuf can express.</summary>
+    public static bool HasTime(in UsageRecord record) => record.HasTimestamp
+        && record.TimestampSeconds is >= MinimumSeconds and <= MaximumSeconds
+        && record.TimestampNanoseconds is >= 0 and < 1_000_000_000;
 
     /// <summary>Whether the verdict depends on the ledger at all.</summary>
     public static bool NeedsLookup(in UsageRecord record) => record.BeforeDuplicate == Verdict.Accepted;

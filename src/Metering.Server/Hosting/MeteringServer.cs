@@ -24,6 +24,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
     private readonly IMeteringStore _store;
     private readonly IAsyncDisposable[] _beside;
     private readonly DataDirectory _data;
+    private readonly IDisposable _instruments;
     private readonly ILogger _log;
     private bool _isStopped;
 
@@ -31,13 +32,16 @@ public sealed partial class MeteringServer : IAsyncDisposable
     /// <param name="store">What keeps.</param>
     /// <param name="beside">What runs beside them as long as the server does.</param>
     /// <param name="data">The data directory.</param>
+    /// <param name="instruments">What is measured for as long.</param>
     /// <param name="facts">What somebody who uses the server wants to know about it.</param>
-    internal MeteringServer(WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, ServerFacts facts)
+    internal MeteringServer(
+        WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
         _beside = beside;
         _data = data;
+        _instruments = instruments;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
         _store.Noticed += (_, notice) => Noticed(notice.Sentence);
@@ -81,6 +85,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _application.Services.GetRequiredService<HealthService>().Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
+        _instruments.Dispose();
         foreach (IAsyncDisposable one in _beside)
             await one.DisposeAsync();
         await _store.DisposeAsync();

@@ -35,6 +35,12 @@ public sealed record ReadScope(string? PublisherId, string? CustomerId)
         || (PublisherId is not null && catalog.InstanceByKey(ownerKey)?.Product.Product.PublisherId == PublisherId)
         || (CustomerId is not null && CustomerOf(ownerKey, catalog) == CustomerId);
 
+    /// <summary>Whether a service account is the same publisher's, or the same customer's. One that is gone is nobody's.</summary>
+    public bool CoversAccount(string accountId, CatalogSnapshot catalog) =>
+        IsEverything
+        || (catalog.FindAccount(accountId)?.Account is { } account
+            && ((PublisherId is not null && account.PublisherId == PublisherId) || (CustomerId is not null && account.CustomerId == CustomerId)));
+
     private static string? CustomerOf(int ownerKey, CatalogSnapshot catalog) =>
         (catalog.InstanceByKey(ownerKey)?.Customer ?? catalog.CustomerByKey(ownerKey))?.Customer.Id;
 }

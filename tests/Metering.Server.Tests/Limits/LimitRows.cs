@@ -107,6 +107,8 @@ internal static class LimitRows
         new(nameof(Bounds.ExchangeRateMaximum), "requests per second", "fixed", "the server does not start", "SettingFaultsTests.What_is_out_of_range_or_does_not_go_together_is_refused"),
         new(nameof(Bounds.ExchangeBurstSeconds), "seconds of the rate", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429", "ExchangeRateTests.A_burst_passes_then_each_waits_its_turn_and_another_address_does_not"),
         new(nameof(Bounds.RatedAddresses), "addresses", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429", "ExchangeRateTests.No_more_addresses_are_remembered_than_allowed_and_those_that_paused_make_room"),
+        new(nameof(Bounds.SkewAccounts), "accounts", "fixed", "nothing: one more is not measured", "SkewWatchTests.No_more_accounts_are_measured_than_allowed_and_those_that_paused_make_room"),
+        new(nameof(Bounds.SkewWarningPercent), "percent of `acceptance-window` or `future-tolerance`", "fixed", "the trailer `metering-clock-skew-warning`", "SkewWatchTests.The_sender_of_accepted_records_is_warned_before_they_are_refused"),
         new(nameof(RpcLimits.UnchargedBytes), "bytes", "fixed", "nothing: more is charged to MessageBytesInFlight", "RequestGateTests.Messages_in_flight_share_one_budget_and_small_ones_pass_without_it"),
         new(nameof(RpcLimits.HealthRequestBytes), "bytes", "fixed", "RESOURCE_EXHAUSTED", "MessageLimitsTests.A_message_at_its_limit_is_read_and_one_byte_more_is_refused"),
         new(nameof(RpcLimits.ReflectionRequestBytes), "bytes", "fixed", "RESOURCE_EXHAUSTED", "MessageLimitsTests.A_message_at_its_limit_is_read_and_one_byte_more_is_refused"),

@@ -64,6 +64,7 @@ public class LimitsDocumentTests
         ["RunHeader.HeadBytes"] = "length of a file's header",
         ["RunHeader.ChunkEntriesMaximum"] = "follows from the layout of a run",
         ["Verification.DifferencesListed"] = "length of a report for the operator",
+        ["PageToken.FingerprintBytes"] = "part of the layout of a token",
         ["DecodedBatches.RecordsMaximum"] = "what is kept for the next page, whoever asks",
         ["RecordReader.ChecksumsMaximum"] = "what is remembered, whoever asks",
         ["ReadConnections.KeptMaximum"] = "what is kept for the next reading",

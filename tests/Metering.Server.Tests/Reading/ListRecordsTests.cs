@@ -21,7 +21,7 @@ public class ListRecordsTests
         (string Field, string Value, Func<WrittenRecord, string> Of)[] filters =
         [
             ("productId", "acme-database", record => record.Product), ("productInstanceId", "acme-database-second", record => record.Instance),
-            ("productInstanceId", "rival, \"quoted\"", record => record.Instance), ("billingAccountId", "dn2first0customer", record => record.BillingAccount),
+            ("productInstanceId", "rival-instance", record => record.Instance), ("billingAccountId", "dn2first0customer", record => record.BillingAccount),
             ("skuId", "acme-database-core-hours", record => record.Sku), ("skuId", "no-such-sku", record => record.Sku),
         ];
         for (int round = 0; round < 30; round++)

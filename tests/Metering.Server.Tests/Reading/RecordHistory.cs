@@ -38,7 +38,7 @@ internal sealed class RecordHistory : IAsyncDisposable
         (Publisher, "acme", "acme-database", "acme-database-first", "dn2first0customer", ["acme-database-core-hours", "acme-database-storage"]),
         (Publisher, "acme", "acme-database", "acme-database-second", "dn2second0customer", ["acme-database-core-hours", "acme-database-requests"]),
         (Customer, "acme", RunningServer.ImageProduct, "", "dn2first0customer", [RunningServer.ImageSku, "acme-gateway-traffic"]),
-        (Rival, "rival", "rival-app", "rival, \"quoted\"", "dn2first0customer", ["rival-sku"]),
+        (Rival, "rival", "rival-app", "rival-instance", "dn2first0customer", ["rival-sku"]),
     ];
 
     private readonly Random _random;
@@ -55,11 +55,11 @@ internal sealed class RecordHistory : IAsyncDisposable
     /// <summary>What was accepted, in its order.</summary>
     public List<WrittenRecord> Written { get; } = [];
 
-    /// <summary>The sample's catalog, and a rival with an instance whose id a CSV has to quote.</summary>
+    /// <summary>The sample's catalog, and a rival with a unit that a CSV has to quote.</summary>
     public static string Catalog => SampleCatalog.Yaml
         .Replace("publishers:\n", "publishers:\n  - id: rival\n    name: Rival\n", StringComparison.Ordinal)
-        .Replace("products:\n", "products:\n  - id: rival-app\n    publisher: rival\n    name: App\n    metering: instance\n    skus:\n      - id: rival-sku\n        name: Rival\n        unit: piece\n", StringComparison.Ordinal)
-        .Replace("instances:\n", "instances:\n  - id: 'rival, \"quoted\"'\n    product: rival-app\n    customer: dn2first0customer\n", StringComparison.Ordinal)
+        .Replace("products:\n", "products:\n  - id: rival-app\n    publisher: rival\n    name: App\n    metering: instance\n    skus:\n      - id: rival-sku\n        name: Rival\n        unit: 'piece, \"large\"'\n", StringComparison.Ordinal)
+        .Replace("instances:\n", "instances:\n  - id: rival-instance\n    product: rival-app\n    customer: dn2first0customer\n", StringComparison.Ordinal)
         .Replace("service_accounts:\n", "service_accounts:\n  - id: rival-reporter\n    name: Rival\n    publisher: rival\n    roles: [marketplace.meteringAgent]\n", StringComparison.Ordinal);
 
     public static async Task<RecordHistory> StartAsync(int requests, int seed = 1)
@@ -174,7 +174,7 @@ internal sealed class RecordHistory : IAsyncDisposable
         "acme-database-storage" => "gbyte*hour",
         "acme-database-requests" => "request",
         "acme-gateway-traffic" => "gbyte",
-        "rival-sku" => "piece",
+        "rival-sku" => "piece, \"large\"",
         _ => "core*hour",
     };
 }

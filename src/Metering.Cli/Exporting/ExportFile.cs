@@ -1,0 +1,127 @@
+using System.Text;
+
+namespace Metering.Cli;
+
+/// <summary>
+/// A file that an export writes, so that it can be broken off at any moment, by kill -9 too, and go on. Until it is whole it is
+/// <c>FILE.part</c>, and <c>FILE.part.cursor</c> tells how far it came: the cursor is written only once everything before it is
+/// on disk, and what a broken export wrote beyond it is cut off. In the end it is renamed, so that FILE is always whole.
+/// </summary>
+internal sealed class ExportFile : IDisposable
+{
+    // What is lost at most, and has to be fetched again: so much is written between two places that are kept.
+    private const long StepBytes = 16 * 1024 * 1024;
+    private const int PlaceBytesMaximum = 64 * 1024;
+
+    private readonly string _path;
+    private readonly FileStream _part;
+    private readonly string _question;
+    private long _keptBytes;
+
+    private ExportFile(string path, FileStream part, ExportPlace place)
+    {
+        (_path, _part, _question, _keptBytes) = (path, part, place.Question, place.Bytes);
+        (Cursor, Records) = (place.Cursor, place.Records);
+        IsResumed = place.Bytes > 0;
+    }
+
+    /// <summary>The place after everything that was written; empty at the beginning.</summary>
+    public string Cursor { get; private set; }
+
+    /// <summary>Records written, those of before included.</summary>
+    public long Records { get; private set; }
+
+    /// <summary>Bytes written, those of before included.</summary>
+    public long Bytes => _part.Position;
+
+    /// <summary>Whether an export that was broken off goes on.</summary>
+    public bool IsResumed { get; }
+
+    /// <summary>Begins an export, or goes on with one that was broken off.</summary>
+    /// <param name="path">The file that is to be.</param>
+    /// <param name="question">What is exported.</param>
+    /// <param name="restart">Begin anew, whatever is there.</param>
+    /// <exception cref="CommandException">The file is there already, or what was broken off is another export.</exception>
+    public static ExportFile Open(string path, string question, bool restart)
+    {
+        if (File.Exists(path))
+            throw new CommandException(ExitCodes.BadUsage, $"{path} is there already: name another file, or remove it.");
+        string partPath = PartOf(path);
+        ExportPlace place = restart ? new ExportPlace(question, string.Empty, 0, 0) : PlaceOf(path, question);
+        var part = new FileStream(partPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 256 * 1024);
+        try
+        {
+            if (part.Length < place.Bytes)
+                throw new CommandException(
+                    ExitCodes.BadUsage, $"{partPath} is shorter than {CursorOf(path)} says: somebody changed it. Begin anew with --restart.");
+            part.SetLength(place.Bytes);
+            part.Seek(place.Bytes, SeekOrigin.Begin);
+            return new ExportFile(path, part, place);
+        }
+        catch
+        {
+            part.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Adds a piece. It is kept for good by one of the next calls, or by <see cref="Keep"/>.</summary>
+    public void Add(ReadOnlySpan<byte> lines, long records, string cursor)
+    {
+        _part.Write(lines);
+        Records += records;
+        Cursor = cursor;
+        if (_part.Position - _keptBytes >= StepBytes)
+            Keep();
+    }
+
+    /// <summary>Makes everything that was added durable, then its place.</summary>
+    public void Keep()
+    {
+        _part.Flush(flushToDisk: true);
+        _keptBytes = _part.Position;
+        WriteWhole(CursorOf(_path), new ExportPlace(_question, Cursor, _keptBytes, Records).ToString());
+    }
+
+    /// <summary>The export is whole: the file gets its name.</summary>
+    public void Finish()
+    {
+        _part.Flush(flushToDisk: true);
+        _part.Dispose();
+        File.Move(PartOf(_path), _path);
+        File.Delete(CursorOf(_path));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _part.Dispose();
+
+    /// <summary>The file until it is whole.</summary>
+    public static string PartOf(string path) => path + ".part";
+
+    private static string CursorOf(string path) => PartOf(path) + ".cursor";
+
+    private static ExportPlace PlaceOf(string path, string question)
+    {
+        var start = new ExportPlace(question, string.Empty, 0, 0);
+        // A place without its file is left over from an export that was whole, or never began.
+        if (!File.Exists(PartOf(path)) || !File.Exists(CursorOf(path)))
+            return start;
+        ExportPlace place = ExportPlace.Parse(InputFile.ReadText(CursorOf(path), "place of the export", PlaceBytesMaximum))
+            ?? throw new CommandException(ExitCodes.BadUsage, $"{CursorOf(path)} is damaged. Begin anew with --restart.");
+        return place.Question == question ? place : throw new CommandException(
+            ExitCodes.BadUsage,
+            $"{PartOf(path)} is of an export with other filters or another format. Ask as before, or begin anew with --restart.");
+    }
+
+    private static void WriteWhole(string path, string text)
+    {
+        string aside = path + ".new";
+        using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(Encoding.UTF8.GetBytes(text));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(aside, path, overwrite: true);
+    }
+}
