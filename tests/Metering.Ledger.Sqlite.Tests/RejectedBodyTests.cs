@@ -91,7 +91,7 @@ public sealed class RejectedBodyTests
         await using var store = new TestStore();
         await store.Ledger.WriteAsync(RejectedSpec.Request(store, [new(RejectedSpec.UuidOf(1))]));
         await store.CloseAsync();
-        store.Edit("UPDATE rejected_batch SET body = substr(body, 1, 20) || x'ff' || substr(body, 22)");
+        store.Edit("UPDATE rejected_batch SET body = CAST(substr(body, 1, 20) || x'ff' || substr(body, 22) AS BLOB)");
         StoreException damage = await Assert.ThrowsAsync<StoreException>(
             () => store.Store.Rejections.SearchAsync(RejectedQuestion.All, ReadOnlyMemory<byte>.Empty, 10, TestLedger.Stop));
         Assert.StartsWith("The rejected records of row 1 are damaged: their checksum is ", damage.Message);
