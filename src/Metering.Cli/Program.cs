@@ -75,6 +75,7 @@ internal static class Program
             UsageCommand.Create(terminal),
             LookUpCommand.Create(terminal),
             RecordsCommand.Create(terminal),
+            RejectedCommand.Create(terminal),
             ExportCommand.Create(terminal),
             WatchCommand.Create(terminal),
             CommandGroup.Create("consumers", "Places in the feed that are kept under names.", ConsumersListCommand.Create(terminal),

@@ -80,6 +80,18 @@ internal static class Methods
     public static readonly RpcMethod<ListSkewRequest, ListSkewResponse> ListSkew =
         new(Usage + "ListSkew", ListSkewResponse.Parser, IsRepeatable: true);
 
+    public static readonly RpcMethod<ListRejectedRecordsRequest, ListRejectedRecordsResponse> ListRejectedRecords =
+        new(Usage + "ListRejectedRecords", ListRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<SummarizeRejectedRecordsRequest, SummarizeRejectedRecordsResponse> SummarizeRejectedRecords =
+        new(Usage + "SummarizeRejectedRecords", SummarizeRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse> ReplayRejectedRecords =
+        new(Usage + "ReplayRejectedRecords", ReplayRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListReplaysRequest, ListReplaysResponse> ListReplays =
+        new(Usage + "ListReplays", ListReplaysResponse.Parser, IsRepeatable: true);
+
     /// <summary>What was saved may be saved again, unless it was to replace a certain place: then the repetition would not find it.</summary>
     public static RpcMethod<SaveConsumerRequest, SaveConsumerResponse> SaveConsumer(bool expectsPlace) =>
         new(Usage + "SaveConsumer", SaveConsumerResponse.Parser, IsRepeatable: !expectsPlace);

@@ -34,9 +34,10 @@ public sealed partial class MeteringServer : IAsyncDisposable
     /// <param name="store">What keeps.</param>
     /// <param name="beside">What runs beside them as long as the server does.</param>
     /// <param name="data">The data directory.</param>
-    /// <param name="instruments">What measures.</param>
+    /// <param name="instruments">What is measured for as long.</param>
     /// <param name="facts">What somebody who uses the server wants to know about it.</param>
-    internal MeteringServer(WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
+    internal MeteringServer(
+        WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
