@@ -64,7 +64,8 @@ public sealed class ReadingTests : IDisposable
         (await RunAsync(server, "export", "--format", "csv", "--to-file", _folder["unbroken.csv"])).Succeeded();
 
         byte[] unbroken = await File.ReadAllBytesAsync(_folder["unbroken.csv"], TestContext.Current.CancellationToken);
-        Assert.True(unbroken.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(_folder["records.csv"], TestContext.Current.CancellationToken)));
+        byte[] records = await File.ReadAllBytesAsync(_folder["records.csv"], TestContext.Current.CancellationToken);
+        Assert.True(unbroken.AsSpan().SequenceEqual(records));
         long counted = (await BillingFeedProcess.TotalsAsync(server)).Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..]));
         Assert.Equal(counted + 1, unbroken.Count(character => character == '\n'));
     }
