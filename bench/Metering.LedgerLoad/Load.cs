@@ -61,6 +61,9 @@ internal static class Load
             + $"allocated {(GC.GetTotalAllocatedBytes() - allocatedBefore) / (double)records:F0} B/record, resident {Environment.WorkingSet / 1048576} MiB");
     }
 
+    /// <summary>The uuid of a record's number.</summary>
+    public static UInt128 UuidOf(ulong number) => new UInt128(Mix(number), Mix(~number)) | 1;
+
     private static void Fill(UsageWrite write, long request)
     {
         write.Reset();
@@ -72,7 +75,7 @@ internal static class Load
         {
             ref UsageRecord record = ref write.AddRecord();
             ulong number = (ulong)((request * RecordsEach) + place);
-            record.Uuid = new UInt128(Mix(number), Mix(~number)) | 1;
+            record.Uuid = UuidOf(number);
             record.SkuKey = (place % 10) + 1;
             record.Quantity = 1 + (place * 7);
             record.HasTimestamp = true;

@@ -29,6 +29,9 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
     private readonly Archives _archives;
+    private readonly SqliteRejections _rejections;
+    private readonly RolledUpDays _days;
+    private readonly DayRollUp _rollUp;
     private readonly ReadConnections _readers;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
@@ -37,7 +40,8 @@ public sealed class SqliteStore : IMeteringStore
     {
         _file = file;
         _index = index.Index;
-        _group = new Group(file.Writer, _index);
+        _days = new RolledUpDays(file.Writer);
+        _group = new Group(file.Writer, _index, _days, options.Rejections);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
@@ -48,9 +52,12 @@ public sealed class SqliteStore : IMeteringStore
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
+        _rollUp = new DayRollUp(file, _writer, _days, options, time, Notice);
+        Totals = new TotalReader(file, _rollUp, options.ReaderLifetime, time);
         _readers = new ReadConnections(file, folder);
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
+        Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -84,11 +91,17 @@ public sealed class SqliteStore : IMeteringStore
     /// <summary>The ledger.</summary>
     public ILedger Ledger { get; }
 
+    /// <summary>Sums by windows of time.</summary>
+    public ITotalReader Totals { get; }
+
     /// <summary>The accepted records, one by one.</summary>
     public IRecordReader Records { get; }
 
     /// <summary>Places in the feed, by name.</summary>
     public IFeedConsumers Consumers { get; }
+
+    /// <summary>The rejected records.</summary>
+    public IRejectedRecords Rejections { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }
@@ -137,6 +150,7 @@ public sealed class SqliteStore : IMeteringStore
             SqliteStore store = file.Read(() => new SqliteStore(file, index, archives, options, time, startedAt));
             store._checkpointer.Start();
             store._writer.Start();
+            store._rollUp.Start();
             return store;
         }
         catch
@@ -146,6 +160,9 @@ public sealed class SqliteStore : IMeteringStore
             throw;
         }
     }
+
+    /// <summary>Rolls up, at once, all days that can be; for tests and measurements. Gives how many they were.</summary>
+    internal Task<int> RollUpAsync(CancellationToken cancellationToken) => _rollUp.RunAsync(cancellationToken);
 
     /// <summary>Makes a change on the writer's thread, in a transaction of its own; for tests, which provoke faults so.</summary>
     internal Task ChangeAsync(Action<Database> change) => _writer.ChangeAsync(
@@ -165,10 +182,12 @@ public sealed class SqliteStore : IMeteringStore
     private async Task CloseAsync()
     {
         await _archives.DisposeAsync();
+        await _rollUp.DisposeAsync();
         await _writer.StopAsync();
         _checkpointer.Stop();
         _readers.Dispose();
         _group.Dispose();
+        _days.Dispose();
         _index.Dispose();
         try
         {

@@ -28,6 +28,12 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Longest time that one reading of totals may take: while it lasts, the write-ahead log can only grow.</summary>
     public TimeSpan ReaderLifetime { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Time from the end of a day of UTC until its totals are rolled up: by then, as a rule, no more records come for it. Those
+    /// that do come are read no less exactly, only more slowly.
+    /// </summary>
+    public TimeSpan RollUpDelay { get; init; } = Limits.AcceptanceWindow + Limits.FutureTolerance;
+
     /// <summary>Most uuids that a verification keeps in memory at once, at up to 43 bytes each; more records take more passes.</summary>
     public long VerificationUuids { get; init; } = 16L * 1024 * 1024;
 
@@ -42,6 +48,9 @@ public sealed record SqliteStoreOptions(string Path)
 
     /// <summary>Bytes of records at which an archive is full; at least 1.</summary>
     public long ArchiveBytes { get; init; } = Limits.ArchiveBytes;
+
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    public RejectedKeeping Rejections { get; init; } = RejectedKeeping.Default;
 
     /// <summary>Told of each step of archiving; for tests, which crash there.</summary>
     internal Action<ArchiveStep>? ArchiveStepReached { get; init; }
@@ -79,11 +88,13 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"a verification must keep at least 1 uuid, not {VerificationUuids}");
         if (ArchiveBytes < 1)
             faults.Add($"an archive must hold at least 1 byte of records, not {ArchiveBytes}");
+        if (Rejections.Age <= TimeSpan.Zero || Rejections.BytesMaximum < 1)
+            faults.Add($"rejected records cannot be kept for {Rejections.Age} in {Rejections.BytesMaximum} bytes");
         if (IndexRecentUuids < 1)
             faults.Add($"the index must keep at least 1 uuid in memory, not {IndexRecentUuids}");
         if (IndexFanIn is < 2 or > 64)
             faults.Add($"2 to 64 runs of the index can be merged at once, not {IndexFanIn}");
-        if (CheckpointIdle <= TimeSpan.Zero || ReaderLifetime <= TimeSpan.Zero)
+        if (CheckpointIdle <= TimeSpan.Zero || ReaderLifetime <= TimeSpan.Zero || RollUpDelay <= TimeSpan.Zero)
             faults.Add("times must be positive");
         if (faults.Count > 0)
             throw new StoreException($"The store's options are not usable: {string.Join("; ", faults)}.");

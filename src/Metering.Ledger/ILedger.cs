@@ -79,6 +79,24 @@ public readonly record struct HourRange(long FromHour, long ToHour)
     /// <summary>Every hour.</summary>
     public static readonly HourRange All = new(long.MinValue, long.MaxValue);
 
+    /// <summary>Hours of a day of UTC.</summary>
+    public const int HoursPerDay = 24;
+
+    /// <summary>No hour.</summary>
+    public static readonly HourRange Empty;
+
+    /// <summary>Whether there is no hour in it.</summary>
+    public bool IsEmpty => FromHour >= ToHour;
+
+    /// <summary>The day of UTC that an hour lies in, counted from 1970-01-01.</summary>
+    public static long DayOf(long hour) => (hour - (((hour % HoursPerDay) + HoursPerDay) % HoursPerDay)) / HoursPerDay;
+
+    /// <summary>The hours of a day of UTC.</summary>
+    public static HourRange OfDay(long day) => new(day * HoursPerDay, (day + 1) * HoursPerDay);
+
+    /// <summary>The hours that lie in both.</summary>
+    public HourRange And(HourRange other) => new(Math.Max(FromHour, other.FromHour), Math.Min(ToHour, other.ToHour));
+
     /// <summary>The hour that a moment falls into.</summary>
     public static long HourOf(long unixNanoseconds)
     {

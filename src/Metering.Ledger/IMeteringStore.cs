@@ -43,11 +43,17 @@ public interface IMeteringStore : IAsyncDisposable
     /// <summary>The records and their totals.</summary>
     ILedger Ledger { get; }
 
+    /// <summary>Sums of the records, by windows of time.</summary>
+    ITotalReader Totals { get; }
+
     /// <summary>The accepted records, one by one.</summary>
     IRecordReader Records => throw new NotSupportedException();
 
     /// <summary>Places in the feed of the records, by name.</summary>
     IFeedConsumers Consumers => throw new NotSupportedException();
+
+    /// <summary>The rejected records, as they were sent.</summary>
+    IRejectedRecords Rejections => throw new NotSupportedException();
 
     /// <summary>Who sells what to whom.</summary>
     ICatalogStore Catalog { get; }

@@ -7,6 +7,8 @@ public sealed class SqliteContract : StoreContract
 
     protected override Task<StorePlace> MakePlaceAsync() => Task.FromResult<StorePlace>(new FilePlace());
 
+    protected override Task SettleAsync(IMeteringStore store) => ((SqliteStore)store).RollUpAsync(Stop);
+
     /// <summary>A directory of its own.</summary>
     internal sealed class FilePlace : StorePlace
     {
@@ -18,6 +20,7 @@ public sealed class SqliteContract : StoreContract
             {
                 GroupRequests = Math.Min(shape.GroupRequests, shape.QueueRequests),
                 QueueRequests = shape.QueueRequests,
+                Rejections = shape.Rejections,
             };
             int rare = shape.Seed % 4;
             if (rare != 0)

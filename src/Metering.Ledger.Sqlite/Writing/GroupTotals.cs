@@ -6,6 +6,7 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>What one group commit adds to the hourly totals and to the rejection counts.</summary>
 internal sealed class GroupTotals : IDisposable
 {
+    private readonly RolledUpDays _days;
     private readonly Dictionary<TotalKey, TotalValue> _totals = [];
     private readonly Dictionary<RejectionKey, long> _rejections = [];
     private readonly Statement _readTotal;
@@ -18,8 +19,9 @@ internal sealed class GroupTotals : IDisposable
     private TotalValue _running;
 
     /// <summary>Prepares the statements.</summary>
-    public GroupTotals(Database database)
+    public GroupTotals(Database database, RolledUpDays days)
     {
+        _days = days;
         _readTotal = database.Prepare("SELECT quantity, records FROM hour_total WHERE owner = ?1 AND sku = ?2 AND hour = ?3");
         _writeTotal = database.Prepare("""
             INSERT INTO hour_total VALUES(?1, ?2, ?3, ?4, ?5)
@@ -67,6 +69,7 @@ internal sealed class GroupTotals : IDisposable
         Span<byte> amount = stackalloc byte[16];
         foreach ((TotalKey key, TotalValue added) in _totals)
         {
+            _days.Note(key.Hour);
             TotalValue total = Read(key);
             BinaryPrimitives.WriteInt128BigEndian(amount, checked(total.Quantity + added.Quantity));
             _writeTotal.Bind(1, key.Owner).Bind(2, key.Sku).Bind(3, key.Hour).Bind(4, amount).Bind(5, total.Records + added.Records).Run();

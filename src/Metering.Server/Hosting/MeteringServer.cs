@@ -22,18 +22,23 @@ public sealed partial class MeteringServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly IMeteringStore _store;
-    private readonly StoreFollower _follower;
+    private readonly IAsyncDisposable[] _beside;
     private readonly DataDirectory _data;
     private readonly IDisposable _instruments;
     private readonly ILogger _log;
     private bool _isStopped;
 
-    internal MeteringServer(
-        WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, IDisposable instruments, ServerFacts facts)
+    /// <param name="application">What listens.</param>
+    /// <param name="store">What keeps.</param>
+    /// <param name="beside">What runs beside them as long as the server does.</param>
+    /// <param name="data">The data directory.</param>
+    /// <param name="instruments">What measures.</param>
+    /// <param name="facts">What somebody who uses the server wants to know about it.</param>
+    internal MeteringServer(WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
-        _follower = follower;
+        _beside = beside;
         _data = data;
         _instruments = instruments;
         Facts = facts;
@@ -80,7 +85,8 @@ public sealed partial class MeteringServer : IAsyncDisposable
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         _instruments.Dispose();
-        await _follower.DisposeAsync();
+        foreach (IAsyncDisposable one in _beside)
+            await one.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
     }

@@ -65,6 +65,8 @@ internal static class LimitRows
         new(nameof(Bounds.AcceptanceDisorder), "", "fixed", "nothing: so much more is read", "RecordWalkTests.A_range_of_time_is_sought_and_left_and_nothing_of_it_is_missed"),
         new(nameof(Bounds.FeedConsumers), "consumers of a publisher, a customer or the admin", "fixed", "RESOURCE_EXHAUSTED, HTTP 429", "FeedTests.One_consumer_more_than_allowed_is_refused"),
         new(nameof(Bounds.ConsumerNameCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "FeedTests.Every_fault_of_names_and_places_is_named"),
+        new(nameof(Bounds.UsageWindows), "windows", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.More_windows_than_allowed_are_refused"),
+        new(nameof(Bounds.TimeZoneCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.What_is_no_name_of_a_zone_is_not_looked_for"),
         new(nameof(Bounds.RequestsInFlight), "requests", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429; health is answered still", "RequestGateTests.One_request_too_many_is_refused_at_once_and_health_is_answered_still"),
         new(nameof(Bounds.RequestsInFlightPerAddress), "requests", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429", "RequestGateTests.One_address_has_no_more_requests_than_its_share"),
         new(nameof(Bounds.RefusalsInFlight), "requests", "fixed", "the request is cut off", "RequestGateTests.Refusals_that_nobody_reads_are_bounded_too_and_the_next_request_is_cut_off"),

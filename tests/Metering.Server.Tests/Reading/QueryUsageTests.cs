@@ -24,7 +24,7 @@ public class QueryUsageTests
     private static readonly int[] Ages = [0, 1, 59, 60, 61, 11 * 60, 12 * 60, (12 * 60) + 1, 35 * 60, 36 * 60, (36 * 60) + 1, 48 * 60];
 
     [Fact]
-    public async Task Totals_are_those_of_the_records_by_every_window_grouping_and_filter()
+    public async Task Totals_are_those_of_the_records_by_every_window_zone_grouping_and_filter_page_by_page()
     {
         await using RunningServer server = await StartAsync();
         List<Counted> records = await WriteEverythingAsync(server);
@@ -36,14 +36,14 @@ public class QueryUsageTests
         DateTimeOffset noon = server.Time.Now;
         (DateTimeOffset? From, DateTimeOffset? To)[] ranges =
             [(null, null), (noon.AddHours(-24), noon), (noon.AddHours(-1), null), (null, noon.AddHours(-36)), (noon, noon)];
-        foreach (string window in new[] { "ALL", "HOUR", "DAY" })
+        foreach ((string window, string zone) in new[] { ("ALL", ""), ("HOUR", ""), ("DAY", ""), ("DAY", "Europe/Moscow"), ("MONTH", "America/New_York") })
         {
             for (int groups = 0; groups < 1 << Dimensions.Length; groups++)
             {
                 ((string field, string value), (DateTimeOffset? from, DateTimeOffset? to)) =
                     (filters[groups % filters.Length], ranges[(groups + window.Length) % ranges.Length]);
                 var by = Dimensions.Where((_, index) => (groups & (1 << index)) != 0).ToList();
-                var question = new JsonObject { ["window"] = window, ["groupBy"] = new JsonArray([.. by.Select(one => JsonValue.Create(one.Name))]) };
+                var question = new JsonObject { ["window"] = window, ["timeZone"] = zone, ["groupBy"] = new JsonArray([.. by.Select(one => JsonValue.Create(one.Name))]) };
                 if (field.Length > 0)
                     question[field] = value;
                 if (from is { } start)
@@ -53,12 +53,69 @@ public class QueryUsageTests
 
                 IEnumerable<Counted> chosen = records.Where(record =>
                     (field.Length == 0 || record.Field(field) == value) && (from is null || record.Time >= from) && (to is null || record.Time < to));
-                JsonNode answer = await server.UsageAsync(question);
-                Assert.Equal(
-                    (question.ToJsonString(), string.Join('\n', Expected(chosen, window, by.Count == 0 ? [.. Dimensions] : by))),
-                    (question.ToJsonString(), string.Join('\n', answer["totals"]!.AsArray().Select(Line))));
+                string expected = string.Join('\n', Expected(chosen, window, zone, from, by.Count == 0 ? [.. Dimensions] : by));
+                Assert.Equal((question.ToJsonString(), expected), (question.ToJsonString(), string.Join('\n', await PagesAsync(server, question, size: 0))));
+                Assert.Equal((question.ToJsonString(), expected), (question.ToJsonString(), string.Join('\n', await PagesAsync(server, question, size: 7))));
             }
         }
+    }
+
+    [Fact]
+    public async Task Pages_of_one_question_neither_repeat_nor_leave_out_a_series_while_writes_go_on()
+    {
+        await using RunningServer server = await StartAsync();
+        List<Counted> records = await WriteEverythingAsync(server);
+        string token = await server.TokenAsync("acme-reporter");
+        var question = new JsonObject { ["window"] = "HOUR", ["pageSize"] = 5 };
+        var series = new List<string>();
+        do
+        {
+            JsonNode page = await server.UsageAsync(question);
+            Assert.InRange(page["totals"]!.AsArray().Count, 1, 5);
+            series.AddRange(page["totals"]!.AsArray().Select(total => string.Join(' ', Line(total).Split(' ')[..6])));
+            question["pageToken"] = (string)page["nextPageToken"]!;
+            await server.WriteAsync(token, server.Record(age: TimeSpan.FromHours(50)), server.Record(age: TimeSpan.FromHours(1)), server.Record());
+        }
+        while (((string)question["pageToken"]!).Length > 0);
+        Assert.Equal(Expected(records, "HOUR", "", null, [.. Dimensions]).Select(line => string.Join(' ', line.Split(' ')[..6])), series);
+    }
+
+    [Fact]
+    public async Task A_page_token_is_good_for_its_own_question_alone()
+    {
+        await using RunningServer server = await StartAsync();
+        await WriteEverythingAsync(server);
+        string token = (string)(await server.UsageAsync(new JsonObject { ["window"] = "HOUR", ["pageSize"] = 2 }))["nextPageToken"]!;
+        Assert.NotEmpty(token);
+        await server.UsageAsync(new JsonObject { ["window"] = "HOUR", ["pageSize"] = 3, ["pageToken"] = token });
+        foreach (JsonObject other in new JsonObject[]
+        {
+            new() { ["window"] = "DAY", ["pageToken"] = token }, new() { ["window"] = "HOUR", ["pageToken"] = token[..^1] + "~" },
+            new() { ["window"] = "HOUR", ["pageToken"] = token[..12] }, new() { ["window"] = "HOUR", ["pageSize"] = -1 },
+            new() { ["window"] = "HOUR", ["pageSize"] = 10_001 },
+        })
+        {
+            (HttpStatusCode status, JsonNode body) = await server.PostAsync(Query, other, server.AdminToken);
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.Contains(other.ContainsKey("pageToken") ? "page_token is none that an answer to this question gave" : "1 to 10000 are allowed, and 0 for 1000", (string)body["message"]!);
+        }
+    }
+
+    [Theory]
+    [InlineData("Asia/Kolkata", "DAY", "time_zone Asia/Kolkata is at UTC+05:30 on 2026-11-21: its days begin within an hour of UTC")]
+    [InlineData("Asia/Kathmandu", "HOUR", "time_zone Asia/Kathmandu is at UTC+05:45 on 2026-11-21: its hours begin within an hour of UTC")]
+    [InlineData("America/St_Johns", "MONTH", "time_zone America/St_Johns is at UTC-03:30 on 2026-12-01: its months begin within an hour of UTC")]
+    [InlineData("Mars/Olympus", "ALL", "time_zone names no time zone that this server knows; IANA names such as Europe/Moscow are")]
+    public async Task A_zone_whose_windows_cannot_be_summed_exactly_is_refused_with_its_offset(string zone, string window, string message)
+    {
+        await using RunningServer server = await StartAsync();
+        JsonObject question = new() { ["timeZone"] = zone, ["window"] = window, ["from"] = "2026-11-21T08:00:00Z", ["to"] = "2026-12-21T00:00:00Z" };
+        (HttpStatusCode status, JsonNode body) = await server.PostAsync(Query, question, server.AdminToken);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.StartsWith(message, (string)body["message"]!, StringComparison.Ordinal);
+        question["window"] = "ALL";
+        if (!zone.StartsWith("Mars", StringComparison.Ordinal))
+            await server.UsageAsync(question);
     }
 
     [Fact]
@@ -114,6 +171,9 @@ public class QueryUsageTests
         Assert.Equal(all[3..], Rejections(await server.UsageAsync(new JsonObject { ["billingAccountId"] = "dn2second0customer" })));
         Assert.Equal(all[..3], Rejections(await server.UsageAsync(new JsonObject { ["productInstanceId"] = RunningServer.Instance })));
         Assert.Equal(all, Rejections(await server.UsageAsync(new JsonObject { ["from"] = "2026-11-21T12:00:00Z", ["to"] = "2026-11-21T13:00:00Z" })));
+        Assert.Equal(all[..3], Rejections(await server.UsageAsync(new JsonObject { ["productId"] = "acme-database" })));
+        Assert.Empty(Rejections(await server.UsageAsync(new JsonObject { ["productId"] = "no-such-product" })));
+        Assert.Empty(Rejections(await server.UsageAsync(new JsonObject { ["skuId"] = RunningServer.InstanceSku })));
         Assert.Empty(Rejections(await server.UsageAsync(new JsonObject { ["to"] = "2026-11-21T12:00:00Z" })));
         await using RunningServer again = await server.RestartAsync();
         Assert.Equal(all, Rejections(await again.UsageAsync()));
@@ -132,7 +192,7 @@ public class QueryUsageTests
             [
                 ("from", "is not a full hour of UTC: totals are kept by the hour"),
                 ("to", "is not a full hour of UTC: totals are kept by the hour"),
-                ("window", "is 7; ALL, HOUR and DAY are known"),
+                ("window", "is 7; ALL, HOUR, DAY and MONTH are known"),
                 ("group_by[1]", "names no dimension; PRODUCT, PRODUCT_INSTANCE, BILLING_ACCOUNT and SKU are known"),
                 ("to", "is before from"),
             ],
@@ -181,19 +241,42 @@ public class QueryUsageTests
         Assert.Equal(HttpStatusCode.OK, (await server.PostAsync(ImageUsage, request, token)).Status);
     }
 
-    private static IEnumerable<string> Expected(IEnumerable<Counted> records, string window, List<(string Name, Func<Counted, string> Of)> by)
+    private static IEnumerable<string> Expected(IEnumerable<Counted> records, string window, string zone, DateTimeOffset? from, List<(string Name, Func<Counted, string> Of)> by)
     {
         string Series(Counted record) => string.Join(' ', Dimensions.Select(one => by.Contains(one) ? one.Of(record) : "").Append(record.Unit));
-        DateTime? Start(Counted record) => window switch
+        TimeZoneInfo clocks = zone.Length == 0 ? TimeZoneInfo.Utc : TimeZoneInfo.FindSystemTimeZoneById(zone);
+        DateTime? Start(Counted record)
         {
-            "HOUR" => record.Time.UtcDateTime.Date.AddHours(record.Time.UtcDateTime.Hour),
-            "DAY" => record.Time.UtcDateTime.Date,
-            _ => null,
-        };
+            DateTime local = TimeZoneInfo.ConvertTimeFromUtc(record.Time.UtcDateTime, clocks);
+            DateTime? start = window switch
+            {
+                "HOUR" => local.Date.AddHours(local.Hour),
+                "DAY" => local.Date,
+                "MONTH" => local.Date.AddDays(1 - local.Day),
+                _ => null,
+            };
+            return start is { } midnight ? TimeZoneInfo.ConvertTimeToUtc(midnight, clocks) is var utc && utc < from?.UtcDateTime ? from.Value.UtcDateTime : utc : null;
+        }
+
         return records.GroupBy(record => (Start: Start(record), Series: Series(record)))
             .Select(group => (group.Key, Text: $"{(group.Key.Start is { } start ? Text(start) : "")} {group.Key.Series} {group.Sum(record => record.Quantity)} {group.Count()}"))
             .OrderBy(line => line.Key.Start).ThenBy(line => line.Key.Series, StringComparer.Ordinal)
             .Select(line => line.Text);
+    }
+
+    private static async Task<List<string>> PagesAsync(RunningServer server, JsonObject question, int size)
+    {
+        var lines = new List<string>();
+        var asked = (JsonObject)question.DeepClone();
+        asked["pageSize"] = size;
+        do
+        {
+            JsonNode page = await server.UsageAsync(asked);
+            lines.AddRange(page["totals"]!.AsArray().Select(Line));
+            asked["pageToken"] = (string)page["nextPageToken"]!;
+        }
+        while (((string)asked["pageToken"]!).Length > 0);
+        return lines;
     }
 
     private static string Line(JsonNode? total) =>

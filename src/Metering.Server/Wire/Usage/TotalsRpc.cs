@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Metering.Contracts.V1;
 using Metering.Grpc;
@@ -8,59 +9,89 @@ using Window = Metering.Contracts.V1.QueryUsageRequest.Types.Window;
 namespace Metering.Server;
 
 /// <summary>Totals of what was counted.</summary>
-internal sealed class TotalsRpc(CatalogHolder catalog, ILedger ledger)
+internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILedger ledger)
 {
     private const int SecondsPerHour = 3600;
+    private const int UsualPageTotals = 1000;
 
     /// <summary>Answers <c>QueryUsage</c>.</summary>
     public async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
     {
         var faults = new List<FieldFault>();
-        var question = new UsageQuestion(
-            new HourRange(HourOf(request.From, "from", long.MinValue, faults), HourOf(request.To, "to", long.MaxValue, faults)),
-            WindowOf(request.Window, faults), DimensionsOf(request, faults),
-            request.ProductId, request.ProductInstanceId, request.BillingAccountId, request.SkuId);
-        if (question.Range.FromHour > question.Range.ToHour)
-            faults.Add(new("to", "is before from"));
+        UsageQuestion question = QuestionOf(request, faults);
+        byte[] asked = Asked(request);
+        UsagePlace? after = AfterOf(request, asked, faults);
+        if (request.PageSize is < 0 or > Limits.PageRecords)
+            faults.Add(new("page_size", $"is {request.PageSize}; 1 to {Limits.PageRecords} are allowed, and 0 for {UsualPageTotals}"));
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
-        return Answer(await UsageReport.MakeAsync(question, ReadGate.ScopeOf(call), ledger, catalog, call.CancellationToken), question.Window);
+        HourRange? bounds = UsageWindows.IsOpen(question) ? await totals.BoundsAsync(call.CancellationToken) : null;
+        IReadOnlyList<long> edges = UsageWindows.EdgesOf(question, bounds, out FieldFault? fault);
+        if (fault is { } found)
+            return RefusalStatus.Of(Refusal.InvalidFields([found]));
+        ReadScope scope = ReadGate.ScopeOf(call);
+        var groups = new SeriesGroups(question, scope, catalog);
+        int size = request.PageSize == 0 ? UsualPageTotals : request.PageSize;
+        UsagePage page = await UsagePage.MakeAsync(edges, groups, after, size, totals, call.CancellationToken);
+        var answer = new QueryUsageResponse { NextPageToken = page.Next is { } next ? PageToken.Write(asked, next.ToBytes()) : "" };
+        answer.Totals.AddRange(page.Sums.Select(sum => TotalOf(sum, question.Window)));
+        if (after is null)
+            answer.Rejections.AddRange((await RejectionTotals.MakeAsync(question.Range, question.Filter, scope, ledger, catalog, call.CancellationToken))
+                .Select(RejectionOf));
+        return answer;
     }
 
-    private static QueryUsageResponse Answer(UsageReport report, UsageWindow window)
+    private static UsageTotal TotalOf(UsageSum sum, UsageWindow window) => new()
     {
-        var answer = new QueryUsageResponse();
-        foreach ((UsageSeries series, UsageSum sum) in report.Totals)
-        {
-            answer.Totals.Add(new UsageTotal
-            {
-                ProductId = series.ProductId,
-                ProductInstanceId = series.InstanceId,
-                BillingAccountId = series.BillingAccountId,
-                SkuId = series.SkuId,
-                Unit = series.Unit,
-                WindowStart = window == UsageWindow.All ? null : new Timestamp { Seconds = series.WindowStartHour * SecondsPerHour },
-                Quantity = sum.Quantity.ToString(),
-                Records = sum.Records,
-            });
-        }
+        ProductId = sum.Series.ProductId,
+        ProductInstanceId = sum.Series.InstanceId,
+        BillingAccountId = sum.Series.BillingAccountId,
+        SkuId = sum.Series.SkuId,
+        Unit = sum.Series.Unit,
+        WindowStart = window == UsageWindow.All ? null : new Timestamp { Seconds = sum.Window.FromHour * SecondsPerHour },
+        WindowEnd = window == UsageWindow.All ? null : new Timestamp { Seconds = sum.Window.ToHour * SecondsPerHour },
+        Quantity = sum.Quantity.ToString(),
+        Records = sum.Records,
+    };
 
-        foreach ((RejectionSeries series, long records) in report.Rejections
-            .OrderBy(entry => entry.Key.BillingAccountId, StringComparer.Ordinal)
-            .ThenBy(entry => entry.Key.InstanceId, StringComparer.Ordinal)
-            .ThenBy(entry => entry.Key.Reason))
-        {
-            answer.Rejections.Add(new RejectionTotal
-            {
-                ProductInstanceId = series.InstanceId,
-                BillingAccountId = series.BillingAccountId,
-                Reason = UsageVerdictCodec.NameOf(series.Reason),
-                Records = records,
-            });
-        }
+    private static RejectionTotal RejectionOf(RejectionSum sum) => new()
+    {
+        ProductInstanceId = sum.InstanceId,
+        BillingAccountId = sum.BillingAccountId,
+        Reason = UsageVerdictCodec.NameOf(sum.Reason),
+        Records = sum.Records,
+    };
 
-        return answer;
+    private static UsageQuestion QuestionOf(QueryUsageRequest request, List<FieldFault> faults)
+    {
+        var range = new HourRange(HourOf(request.From, "from", long.MinValue, faults), HourOf(request.To, "to", long.MaxValue, faults));
+        UsageWindow window = WindowOf(request.Window, faults);
+        UsageDimensions groupBy = DimensionsOf(request, faults);
+        if (!UsageZone.TryFind(request.TimeZone, out UsageZone zone))
+            faults.Add(new("time_zone", "names no time zone that this server knows; IANA names such as Europe/Moscow are"));
+        if (range.FromHour > range.ToHour)
+            faults.Add(new("to", "is before from"));
+        return new UsageQuestion(
+            range, window, zone, groupBy, new UsageFilter(request.ProductId, request.ProductInstanceId, request.BillingAccountId, request.SkuId));
+    }
+
+    // A page token belongs to one question, in pages of whatever size.
+    private static byte[] Asked(QueryUsageRequest request)
+    {
+        QueryUsageRequest asked = request.Clone();
+        (asked.PageToken, asked.PageSize) = ("", 0);
+        return asked.ToByteArray();
+    }
+
+    private static UsagePlace? AfterOf(QueryUsageRequest request, byte[] asked, List<FieldFault> faults)
+    {
+        if (request.PageToken.Length == 0)
+            return null;
+        if (PageToken.TryRead(request.PageToken, asked, out byte[] bytes) && UsagePlace.TryRead(bytes, out UsagePlace place))
+            return place;
+        faults.Add(new("page_token", "is none that an answer to this question gave"));
+        return null;
     }
 
     private static long HourOf(Timestamp? moment, string field, long whenMissing, List<FieldFault> faults)
@@ -82,8 +113,10 @@ internal sealed class TotalsRpc(CatalogHolder catalog, ILedger ledger)
                 return UsageWindow.Hour;
             case Window.Day:
                 return UsageWindow.Day;
+            case Window.Month:
+                return UsageWindow.Month;
             default:
-                faults.Add(new("window", $"is {(int)window}; ALL, HOUR and DAY are known"));
+                faults.Add(new("window", $"is {(int)window}; ALL, HOUR, DAY and MONTH are known"));
                 return UsageWindow.All;
         }
     }

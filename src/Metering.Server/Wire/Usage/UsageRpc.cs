@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class UsageRpc(
     ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
-    SkewRpc skew)
+    RejectionsRpc rejections, ReplaysRpc replays, SkewRpc skew)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
@@ -24,5 +24,10 @@ internal sealed class UsageRpc(
         .UnaryOverStore<ListConsumersRequest, ListConsumersResponse>("ListConsumers", consumers.ListConsumersAsync, Limits.MessageBytes)
         .UnaryOverStore<DeleteConsumerRequest, DeleteConsumerResponse>("DeleteConsumer", consumers.DeleteConsumerAsync, Limits.MessageBytes)
         .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListRejectedRecordsRequest, ListRejectedRecordsResponse>("ListRejectedRecords", rejections.ListAsync, Limits.MessageBytes)
+        .UnaryOverStore<SummarizeRejectedRecordsRequest, SummarizeRejectedRecordsResponse>(
+            "SummarizeRejectedRecords", rejections.SummarizeAsync, Limits.MessageBytes)
+        .UnaryOverStore<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse>("ReplayRejectedRecords", replays.ReplayAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListReplaysRequest, ListReplaysResponse>("ListReplays", replays.ListAsync, Limits.MessageBytes)
         .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes);
 }

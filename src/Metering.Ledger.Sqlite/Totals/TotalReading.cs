@@ -1,0 +1,228 @@
+namespace Metering.Ledger.Sqlite;
+
+/// <summary>
+/// One reading of sums, of one state: a read transaction that lasts from the first list to the last. Days that are rolled up
+/// are read from their roll-up, everything else from the hours.
+/// </summary>
+internal sealed class TotalReading : IDisposable
+{
+    private readonly Database _database;
+    private readonly TotalQuery _query;
+    private readonly TimeSpan _lifetime;
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private readonly Statement _parts;
+    private readonly Statement _nextDay;
+    private readonly List<long> _changed;
+    private readonly long _endDay;
+
+    /// <summary>Begins the transaction; the reading owns the connection from here on.</summary>
+    public TotalReading(Database database, TotalQuery query, TimeSpan lifetime, TimeProvider time)
+    {
+        (_database, _query, _lifetime, _time, _startedAt) = (database, query, lifetime, time, time.GetTimestamp());
+        database.Execute("BEGIN");
+        _endDay = RolledUpDays.EndDay(database);
+        _changed = RolledUpDays.Changed(database);
+        _parts = database.Prepare("""
+            SELECT day, first_owner, last_owner, series, sums, hours FROM day_total WHERE day >= ?1 AND day < ?2 ORDER BY day, part
+            """);
+        _nextDay = database.Prepare("SELECT coalesce(min(day), 9223372036854775807) FROM day_total WHERE day >= ?1");
+    }
+
+    /// <summary>Reads some windows; those that follow after the last window with sums, or none at the end.</summary>
+    /// <param name="window">The first window to read; then the one after those that were read.</param>
+    public List<WindowTotal> Next(ref int window, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<long> edges = _query.Edges;
+        window = SkipEmpty(window);
+        if (window >= edges.Count - 1)
+            return [];
+        int last = window;
+        while (last + 2 < edges.Count && edges[last + 1] - edges[window] < HourRange.HoursPerDay)
+            last++;
+        var sums = new WindowSums(edges, window, last - window + 1);
+        var range = new HourRange(edges[window], edges[last + 1]);
+        ReadRolledUp(range, sums, window, cancellationToken);
+        foreach (HourRange open in OpenRanges(range))
+            ReadHours(open, sums, window, cancellationToken);
+        window = last + 1;
+        return sums.ToList();
+    }
+
+    /// <summary>See <see cref="ITotalReader.BoundsAsync"/>.</summary>
+    public HourRange Bounds()
+    {
+        using Statement last = _database.Prepare("SELECT hour FROM hour_total WHERE owner = ?1 AND sku = ?2 ORDER BY hour DESC LIMIT 1");
+        using Statement days = _database.Prepare("SELECT min(day), max(day) + 1, count(*) FROM day_total WHERE day < ?1");
+        long first = long.MaxValue, end = long.MinValue;
+        if (days.Bind(1, _endDay).Step() && days.Number(2) > 0)
+            (first, end) = (days.Number(0) * HourRange.HoursPerDay, days.Number(1) * HourRange.HoursPerDay);
+        using var cursor = new HourCursor(_database, HourRange.All, _query.Covers, null);
+        while (cursor.Next(out HourTotal total))
+        {
+            first = Math.Min(first, total.Hour);
+            if (last.Bind(1, total.OwnerKey).Bind(2, total.SkuKey).Step())
+                end = Math.Max(end, last.Number(0) + 1);
+            last.Reset();
+            cursor.SkipAfter(total.OwnerKey, total.SkuKey);
+        }
+
+        return first < end ? new HourRange(first, end) : HourRange.Empty;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _parts.Dispose();
+        _nextDay.Dispose();
+        _database.Dispose();
+    }
+
+    // Leaps over windows that lie in rolled-up days without totals.
+    private int SkipEmpty(int window)
+    {
+        IReadOnlyList<long> edges = _query.Edges;
+        if (window >= edges.Count - 1)
+            return window;
+        long day = HourRange.DayOf(edges[window]);
+        long next = _nextDay.Bind(1, day).Step() ? Math.Min(_nextDay.Number(0), _endDay) : _endDay;
+        _nextDay.Reset();
+        int place = _changed.BinarySearch(day);
+        if (place >= 0 || ~place < _changed.Count)
+            next = Math.Min(next, _changed[place >= 0 ? place : ~place]);
+        while (window < edges.Count - 1 && edges[window + 1] <= next * HourRange.HoursPerDay)
+            window++;
+        return window;
+    }
+
+    private bool IsRolledUp(long day) => day < _endDay && _changed.BinarySearch(day) < 0;
+
+    private void ReadRolledUp(HourRange range, WindowSums sums, int window, CancellationToken cancellationToken)
+    {
+        _parts.Bind(1, HourRange.DayOf(range.FromHour)).Bind(2, Math.Min(_endDay, HourRange.DayOf(range.ToHour - 1) + 1));
+        while (_parts.Step())
+        {
+            Check(cancellationToken);
+            long day = _parts.Number(0);
+            if (!IsRolledUp(day) || !HasOwner(_parts.Number(1), _parts.Number(2)))
+                continue;
+            HourRange hours = HourRange.OfDay(day);
+            bool isSplit = hours.FromHour < range.FromHour || hours.ToHour > range.ToHour;
+            window = sums.WindowOf(Math.Max(hours.FromHour, range.FromHour), window);
+            isSplit |= hours.ToHour > _query.Edges[window + 1];
+            ReadOnlySpan<byte> packedHours = isSplit ? _parts.Bytes(5) : default;
+            var part = new DayPartReader(day, _parts.Number(1), _parts.Number(3), _parts.Bytes(4), packedHours, isSplit);
+            if (isSplit)
+                AddHours(ref part, range, sums, window);
+            else
+                AddDay(ref part, sums, window);
+        }
+
+        _parts.Reset();
+    }
+
+    private void AddDay(ref DayPartReader part, WindowSums sums, int window)
+    {
+        while (part.Next())
+        {
+            HourTotal sum = part.Sum;
+            if (_query.Covers(sum.OwnerKey, sum.SkuKey))
+                sums.Add(window, sum);
+        }
+    }
+
+    // Hours side by side mostly lie in one window: they are added up before the series is looked for in it.
+    private void AddHours(ref DayPartReader part, HourRange range, WindowSums sums, int firstWindow)
+    {
+        while (part.Next())
+        {
+            HourTotal series = part.Sum;
+            bool isCovered = _query.Covers(series.OwnerKey, series.SkuKey);
+            HourTotal sum = series with { Quantity = 0, Records = 0 };
+            int window = firstWindow;
+            for (uint bits = part.HourBits; bits != 0; bits &= bits - 1)
+            {
+                long hour = series.Hour + System.Numerics.BitOperations.TrailingZeroCount(bits);
+                (Int128 quantity, long records) = part.NextHour();
+                if (hour < range.FromHour || hour >= range.ToHour)
+                    continue;
+                if (hour >= _query.Edges[window + 1])
+                {
+                    AddSum(sum);
+                    sum = series with { Quantity = 0, Records = 0 };
+                    window = sums.WindowOf(hour, window);
+                }
+
+                sum = sum with { Quantity = checked(sum.Quantity + quantity), Records = sum.Records + records };
+            }
+
+            AddSum(sum);
+
+            void AddSum(in HourTotal added)
+            {
+                if (isCovered && added.Records > 0)
+                    sums.Add(window, added);
+            }
+        }
+    }
+
+    // Neighbouring days without a roll-up, as one range each.
+    private List<HourRange> OpenRanges(HourRange range)
+    {
+        var open = new List<HourRange>();
+        foreach (long day in _changed)
+        {
+            HourRange hours = HourRange.OfDay(day).And(range);
+            if (day < _endDay && !hours.IsEmpty)
+                Extend(open, hours);
+        }
+
+        HourRange rest = range.And(new HourRange(_endDay * HourRange.HoursPerDay, long.MaxValue));
+        if (!rest.IsEmpty)
+            Extend(open, rest);
+        return open;
+    }
+
+    private static void Extend(List<HourRange> ranges, HourRange next)
+    {
+        if (ranges.Count > 0 && ranges[^1].ToHour == next.FromHour)
+            ranges[^1] = ranges[^1] with { ToHour = next.ToHour };
+        else
+            ranges.Add(next);
+    }
+
+    private void ReadHours(HourRange range, WindowSums sums, int firstWindow, CancellationToken cancellationToken)
+    {
+        using var hours = new HourCursor(_database, range, _query.Covers, _query.Owners);
+        int window = firstWindow, rows = 0;
+        long before = long.MaxValue;
+        while (hours.Next(out HourTotal total))
+        {
+            if ((++rows & 0xFFFF) == 0)
+                Check(cancellationToken);
+            window = sums.WindowOf(total.Hour, total.Hour < before ? firstWindow : window);
+            before = total.Hour;
+            sums.Add(window, total);
+        }
+    }
+
+    private bool HasOwner(long first, long last)
+    {
+        if (_query.Owners is not { } owners)
+            return true;
+        foreach (int owner in owners)
+        {
+            if (owner >= first)
+                return owner <= last;
+        }
+
+        return false;
+    }
+
+    private void Check(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_time.GetElapsedTime(_startedAt) > _lifetime)
+            throw new StoreException($"Reading took longer than {_lifetime} and was given up. Ask for a shorter range.");
+    }
+}
