@@ -17,6 +17,9 @@ SELECT create_distributed_table('usage_rejection', 'owner', colocate_with => 'us
 
 SELECT create_distributed_table('rejected_record', 'owner', colocate_with => 'usage_total');
 
+-- A record's corrections lie beside it.
+SELECT create_distributed_table('correction', 'record', colocate_with => 'usage_record');
+
 -- Written by every group. As a reference table it would be written on every worker, one group after the other.
 SELECT create_distributed_table('ledger_clock', 'node', colocate_with => 'none');
 SELECT create_distributed_table('rejected_count', 'node', colocate_with => 'ledger_clock');

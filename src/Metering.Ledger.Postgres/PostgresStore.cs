@@ -39,6 +39,7 @@ public sealed class PostgresStore : IMeteringStore
         Consumers = new PostgresFeedConsumers(source, changes);
         Rejections = new PostgresRejections(source, options, changes);
         Totals = new TotalReader(source, options);
+        Corrections = new PostgresCorrections(source, changes, options);
         Catalog = new PostgresCatalogStore(source, changes);
         Credentials = new PostgresCredentialStore(source, changes);
         FoundSchemaVersion = opened.FoundSchemaVersion;
@@ -73,6 +74,9 @@ public sealed class PostgresStore : IMeteringStore
 
     /// <inheritdoc/>
     public IRejectedRecords Rejections { get; }
+
+    /// <inheritdoc/>
+    public ICorrections Corrections { get; }
 
     /// <inheritdoc/>
     public ICatalogStore Catalog { get; }

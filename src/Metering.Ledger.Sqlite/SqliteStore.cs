@@ -58,6 +58,7 @@ public sealed class SqliteStore : IMeteringStore
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
         Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
+        Corrections = new SqliteCorrections(_writer, file);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -93,6 +94,9 @@ public sealed class SqliteStore : IMeteringStore
 
     /// <summary>Sums by windows of time.</summary>
     public ITotalReader Totals { get; }
+
+    /// <summary>Corrections of records.</summary>
+    public ICorrections Corrections { get; }
 
     /// <summary>The accepted records, one by one.</summary>
     public IRecordReader Records { get; }

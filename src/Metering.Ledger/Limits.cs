@@ -173,6 +173,12 @@ public static partial class Limits
     /// <summary>Longest name of such a place, in characters.</summary>
     public const int ConsumerNameCharacters = 50;
 
+    /// <summary>Longest reason of a correction, in characters.</summary>
+    public const int CorrectionReasonCharacters = 500;
+
+    /// <summary>Longest name of who decided a correction, in characters.</summary>
+    public const int CorrectionAuthorCharacters = 100;
+
     /// <summary>Most windows that totals are summed by in one question: eleven years of hours.</summary>
     public const int UsageWindows = 100_000;
 

@@ -153,6 +153,7 @@ public static class Program
                 new ExportRpc(catalog, store, time),
                 rejections,
                 new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1)),
+                new CorrectionsRpc(readers, catalog, store, clock),
                 new SkewRpc(catalog, skew)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];

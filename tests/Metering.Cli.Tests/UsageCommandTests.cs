@@ -33,6 +33,7 @@ public sealed class UsageCommandTests : IDisposable
                 ProductInstanceId = "i1",
                 BillingAccountId = "b1",
                 SkuId = "s1",
+                PageSize = 10_000,
             },
             Assert.Single(server.Exchanges).Read(QueryUsageRequest.Parser));
     }
@@ -77,6 +78,86 @@ public sealed class UsageCommandTests : IDisposable
         Assert.Equal("DUPLICATE", document.RootElement.GetProperty("rejections")[0].GetProperty("reason").GetString());
     }
 
+    [Fact]
+    public async Task Dates_days_and_months_are_of_the_time_zone()
+    {
+        await using ScriptedServer server = await StartAsync();
+
+        await _line.RunAsync(server, "usage", "--from", "2026-02", "--to", "2026-03-29T03:00", "--window", "month", "--time-zone", "Europe/Berlin");
+        Outcome csv = await _line.RunAsync(server, "usage", "--by", "sku", "--window", "hour", "--time-zone", "America/New_York", "--output", "csv");
+
+        QueryUsageRequest asked = server.Exchanges[0].Read(QueryUsageRequest.Parser);
+        Assert.Equal(
+            ("2026-01-31T23:00:00Z", "2026-03-29T01:00:00Z", QueryUsageRequest.Types.Window.Month, "Europe/Berlin"),
+            (asked.From.ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"), asked.To.ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"), asked.Window, asked.TimeZone));
+        Assert.StartsWith("window_start,sku_id,quantity,unit,records\n2026-01-30T19:00-05:00,s1,", csv.Output);
+    }
+
+    [Theory]
+    [InlineData(false, "c5 : .@")]
+    [InlineData(true, "c5 ▂ ▁█")]
+    public async Task Several_windows_are_drawn_as_a_line_for_each_series_with_gaps_where_nothing_was_counted(bool isTerminal, string expected)
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        UsageTotal Total(int day, int quantity) => new()
+        {
+            SkuId = "s1", Unit = "c", Quantity = quantity.ToString(), Records = 1, WindowStart = new Timestamp { Seconds = 1_769_817_600 + (day * 86_400) },
+        };
+        server.Script = _ => ScriptedServer.Reply(new QueryUsageResponse { Totals = { Total(0, 15), Total(2, 10), Total(3, 80) } });
+        _line.IsTerminal = isTerminal;
+
+        Outcome outcome = await _line.RunAsync(server, "usage", "--by", "sku", "--window", "day");
+
+        Assert.Contains("2026-01-31 to 2026-02-03", outcome.Output);
+        string line = outcome.Output.TrimEnd('\n').Split('\n').Last(text => text.Contains("105"));
+        Assert.Equal("s1 105 " + expected.Replace("c5", "c"), Plain(line));
+    }
+
+    [Fact]
+    public async Task All_pages_are_asked_for()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Script = exchange =>
+        {
+            string token = exchange.Read(QueryUsageRequest.Parser).PageToken;
+            int page = token.Length == 0 ? 0 : int.Parse(token);
+            return ScriptedServer.Reply(new QueryUsageResponse
+            {
+                Totals = { new UsageTotal { SkuId = $"s{page}", Unit = "c", Quantity = "1", Records = 1 } },
+                NextPageToken = page < 3 ? $"{page + 1}" : "",
+            });
+        };
+
+        Outcome csv = await _line.RunAsync(server, "usage", "--by", "sku", "--output", "csv");
+        Outcome json = await _line.RunAsync(server, "usage", "--by", "sku", "--output", "json");
+
+        Assert.Equal("sku_id,quantity,unit,records\ns0,1,c,1\ns1,1,c,1\ns2,1,c,1\ns3,1,c,1\n", csv.Output);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        Assert.Equal(["s0", "s1", "s2", "s3"], document.RootElement.GetProperty("totals").EnumerateArray().Select(total => total.GetProperty("skuId").GetString()));
+    }
+
+    [Fact]
+    public async Task Watched_totals_are_asked_for_again_until_it_is_interrupted()
+    {
+        await using ScriptedServer server = await StartAsync();
+        using var interrupted = new CancellationTokenSource();
+        using var line = new CommandLine { Time = new HurriedTime(), Interrupted = interrupted.Token };
+        Func<Exchange, CannedAnswer> script = server.Script;
+        int asked = 0;
+        server.Script = exchange =>
+        {
+            if (Interlocked.Increment(ref asked) == 2)
+                interrupted.Cancel();
+            return script(exchange);
+        };
+
+        Outcome outcome = await line.RunAsync(server, "usage", "--by", "sku", "--watch");
+
+        Assert.Equal((130, 2), (outcome.ExitCode, asked));
+        Assert.Contains("again every 3 s", outcome.Error);
+        Assert.Contains("--watch draws tables", (await _line.RunAsync(server, "usage", "--watch", "--output", "csv")).Error);
+    }
+
     [Theory]
     [InlineData(140, true, true)]
     [InlineData(112, true, false)]
@@ -107,6 +188,9 @@ public sealed class UsageCommandTests : IDisposable
     [Theory]
     [InlineData("--from 'soon' is no time", "--from", "soon")]
     [InlineData("--to '2026-01-31T12:30:00Z' is not at a full hour of UTC", "--to", "2026-01-31T12:30:00Z")]
+    [InlineData("--from '2026-01-31' is not at a full hour of UTC, being at UTC+05:30", "--from", "2026-01-31", "--time-zone", "Asia/Kolkata")]
+    [InlineData("--time-zone 'Mars/Olympus' is no time zone that this machine knows", "--time-zone", "Mars/Olympus")]
+    [InlineData("--time-zone '../../etc/passwd' is no time zone that this machine knows", "--time-zone", "../../etc/passwd")]
     [InlineData("--from is not before --to", "--from", "2026-01-31", "--to", "2026-01-31")]
     [InlineData("--by does not know 'customer'", "--by", "sku,customer")]
     [InlineData("'week'", "--window", "week")]
@@ -120,6 +204,16 @@ public sealed class UsageCommandTests : IDisposable
         Assert.Contains(message, outcome.Error);
         Assert.Empty(server.Exchanges);
     }
+
+    /// <summary>The time of the system, with timers that ring a hundred times too early.</summary>
+    private sealed class HurriedTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
+    }
+
+    private static string Plain(string line) => System.Text.RegularExpressions.Regex.Replace(
+        System.Text.RegularExpressions.Regex.Replace(line, "\e\\[[0-9;]*m|│", ""), "(?<! [cs]) {2,}", " ").Trim();
 
     private static async Task<ScriptedServer> StartAsync()
     {

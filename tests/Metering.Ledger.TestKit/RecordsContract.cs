@@ -12,6 +12,12 @@ public abstract partial class RecordsContract
     /// <summary>Nodes that write at once; more than one only where nodes share a store.</summary>
     protected virtual int Nodes => 1;
 
+    /// <summary>
+    /// All readers are told of records in one order. Where writers commit side by side each reader may have an order of its
+    /// own, in which it has every record once all the same.
+    /// </summary>
+    protected virtual bool IsOrderOne => true;
+
     /// <summary>An empty place of its own for each test.</summary>
     protected abstract Task<StorePlace> MakePlaceAsync();
 
@@ -69,7 +75,7 @@ public abstract partial class RecordsContract
     }
 
     [Fact]
-    public async Task Readers_of_the_feed_see_every_record_once_in_one_order_while_many_write_and_over_a_restart()
+    public async Task Readers_of_the_feed_see_every_record_once_while_many_write_and_over_a_restart()
     {
         const int Writers = 6, Requests = 30, Readers = 3;
         await using Nodes nodes = await OpenAsync(Nodes, seed: 2);
@@ -112,7 +118,9 @@ public abstract partial class RecordsContract
         List<CountedRecord> all = await Feed.ReadAsync(nodes.First.Store.Records, 1000);
         Assert.Equal(accepted, all.Count);
         Assert.Equal(accepted, all.Select(record => record.Uuid).Distinct().Count());
-        Assert.All(seen, records => Assert.Equal(all, records));
+        if (IsOrderOne)
+            Assert.All(seen, records => Assert.Equal(all, records));
+        Assert.All(seen, records => Assert.Equal(all.OrderBy(record => record.Uuid), records.OrderBy(record => record.Uuid)));
         Assert.Equal(all.OrderBy(record => record.Uuid), await nodes.First.RecordsAsync());
     }
 

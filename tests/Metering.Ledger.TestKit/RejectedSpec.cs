@@ -20,6 +20,11 @@ public sealed record RejectedSpec(string Uuid, Verdict Reason = Verdict.InvalidS
     /// <summary>A request with such records, as the stages before the ledger hand it over.</summary>
     public static UsageWrite Request(
         TestLedger ledger, IReadOnlyList<RejectedSpec> specs, int owner = TestLedger.Owner, string target = "instance", UsageKind kind = UsageKind.ProductInstance,
+        bool dryRun = false) => Request(ledger.Time, specs, owner, target, kind, dryRun);
+
+    /// <summary>The same, received at the time of a clock.</summary>
+    public static UsageWrite Request(
+        ManualTime time, IReadOnlyList<RejectedSpec> specs, int owner = TestLedger.Owner, string target = "instance", UsageKind kind = UsageKind.ProductInstance,
         bool dryRun = false)
     {
         var text = new List<byte>();
@@ -30,7 +35,7 @@ public sealed record RejectedSpec(string Uuid, Verdict Reason = Verdict.InvalidS
             return new TextSlice(text.Count - utf8.Length, utf8.Length);
         }
 
-        long now = MeteringClock.ToUnixNanoseconds(ledger.Time.GetUtcNow());
+        long now = MeteringClock.ToUnixNanoseconds(time.GetUtcNow());
         var write = new UsageWrite
         {
             Kind = kind,

@@ -192,6 +192,47 @@ public abstract partial class StoreContract
         Assert.Equal([kept], (await nodes.First.Store.Rejections.FindAsync([spec.Uuid], Stop))[spec.Uuid]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Sums_of_rejected_records_are_the_models(int seed)
+    {
+        var random = new Random(seed);
+        await using Nodes nodes = await OpenAsync();
+        StoreUnderTest store = nodes.First;
+        var model = new RejectionsModel();
+        var accepted = new HashSet<string>();
+        for (int step = 0; step < 30; step++)
+        {
+            RejectedSpec[] specs = [.. Enumerable.Range(0, random.Next(1, 26)).Select(_ => RandomSpec(random))];
+            UsageWrite write = await RejectAsync(store, model, specs);
+            for (int place = 0; place < specs.Length; place++)
+            {
+                if (write.Records[place].Verdict == Verdict.Accepted)
+                    accepted.Add(specs[place].Uuid);
+            }
+        }
+
+        // In words of one syllable: the last rejection of each uuid, unless it was accepted.
+        RejectedSummary whole = await RejectedSummary.MakeAsync(store.Store.Rejections, store.Store.Records, RejectedQuestion.All, 100_000, Stop);
+        Assert.Null(whole.ReachesBackTo);
+        List<RejectedRecord> newest = await SearchAsync(store, RejectedQuestion.All, 1_000);
+        List<RejectedRecord> last = [.. newest.GroupBy(record => record.Uuid).Select(uuid => uuid.First())];
+        foreach (var group in model.Kept.GroupBy(record => (record.SkuId, record.Reason)))
+        {
+            RejectedSum sum = whole.Sums[group.Key];
+            List<RejectedRecord> ofGroup = [.. last.Where(record => (record.SkuId, record.Reason) == group.Key)];
+            Assert.Equal(
+                (group.LongCount(), ofGroup.Count, ofGroup.Count(record => accepted.Contains(record.Uuid)),
+                    ofGroup.Where(record => !accepted.Contains(record.Uuid)).Aggregate(Int128.Zero, (risk, record) => risk + record.Quantity)),
+                (sum.Records, sum.Uuids, sum.AcceptedUuids, sum.QuantityAtRisk));
+        }
+
+        Assert.Equal(model.Kept.GroupBy(record => (record.SkuId, record.Reason)).Count(), whole.Sums.Count);
+        RejectedSummary some = await RejectedSummary.MakeAsync(store.Store.Rejections, store.Store.Records, RejectedQuestion.All, 10, Stop);
+        Assert.Equal((10, newest[9].ReceivedUnixNanoseconds), (some.Sums.Values.Sum(sum => sum.Records), some.ReachesBackTo));
+    }
+
     [Fact]
     public async Task Who_had_rejected_records_judged_anew_and_why_is_kept()
     {
@@ -204,7 +245,7 @@ public abstract partial class StoreContract
         Assert.Equal([second, first], await nodes.First.Store.Rejections.ReadReplaysAsync(Stop));
     }
 
-    private static async Task RejectAsync(
+    private static async Task<UsageWrite> RejectAsync(
         StoreUnderTest store, RejectionsModel model, IReadOnlyList<RejectedSpec> specs, int owner = TestLedger.Owner, string target = Target,
         UsageKind kind = UsageKind.ProductInstance, bool dryRun = false)
     {
@@ -212,6 +253,7 @@ public abstract partial class StoreContract
         UsageWrite write = RejectedSpec.Request(store, specs, owner, target, kind, dryRun);
         Assert.Equal(LedgerAnswer.Committed, await store.Ledger.WriteAsync(write));
         model.Add(write, specs, target);
+        return write;
     }
 
     private static async Task<List<RejectedRecord>> SearchAsync(StoreUnderTest store, RejectedQuestion question, int pageRecords)

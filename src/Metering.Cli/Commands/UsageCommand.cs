@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Metering.Client;
 using Metering.Contracts.V1;
 using Dimension = Metering.Contracts.V1.QueryUsageRequest.Types.Dimension;
@@ -15,9 +14,13 @@ internal sealed class UsageCommand
         """
         metering usage
         metering usage --from 2026-01-01 --to 2026-02-01 --by billing-account,sku --window day
+        metering usage --by sku --window month --time-zone Europe/Moscow
+        metering usage --by sku --window hour --from 2026-01-31 --watch
         metering usage --by sku --product PRODUCT --output csv > totals.csv
 
-        Times are hours of UTC by the records' own timestamps; --to is exclusive. Amounts in different units are never added up.
+        Times are those of the records themselves; dates, days and months are of --time-zone, and --to is exclusive. Totals are
+        kept by hours of UTC: a range or a window that begins within one of them (zones at 30 or 45 minutes) is refused.
+        Amounts in different units are never added up.
 
         """ + ConnectionOptions.WhoSeesWhat;
 
@@ -29,6 +32,10 @@ internal sealed class UsageCommand
         ["billing-account"] = Dimension.BillingAccount,
         ["sku"] = Dimension.Sku,
     };
+
+    private const int PageTotals = 10_000;
+
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(3);
 
     private readonly Terminal _terminal;
     private readonly CommandWithExamples _command = new("usage", "Shows exact totals of what was counted.", Examples);
@@ -43,8 +50,12 @@ internal sealed class UsageCommand
 
     private readonly Option<string> _window = new("--window")
     {
-        HelpName = "hour|day|all", Description = "One total for each hour, each day, or all time", DefaultValueFactory = _ => "all",
+        HelpName = "hour|day|month|all", Description = "One total for each hour, day or month, or for all time", DefaultValueFactory = _ => "all",
     };
+
+    private readonly Option<string?> _timeZone =
+        new("--time-zone") { HelpName = "ZONE", Description = "IANA time zone of dates, days and months, such as Europe/Moscow [default: UTC]" };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Asks and draws again every few seconds, until Ctrl-C" };
     private readonly Option<string?> _product = new("--product") { HelpName = "ID", Description = "Only this product" };
     private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Only this product instance" };
     private readonly Option<string?> _account = new("--billing-account") { HelpName = "ID", Description = "Only this billing account" };
@@ -56,9 +67,9 @@ internal sealed class UsageCommand
     private UsageCommand(Terminal terminal)
     {
         _terminal = terminal;
-        _window.AcceptOnlyFromAmong("hour", "day", "all");
+        _window.AcceptOnlyFromAmong("hour", "day", "month", "all");
         _output.AcceptOnlyFromAmong("table", "json", "csv");
-        foreach (Option option in new Option[] { _from, _to, _by, _window, _product, _instance, _account, _sku, _output })
+        foreach (Option option in new Option[] { _from, _to, _by, _window, _timeZone, _product, _instance, _account, _sku, _watch, _output })
             _command.Add(option);
         _connection = new ConnectionOptions(_command, Credentials.Reading);
         _command.SetAction(RunAsync);
@@ -69,33 +80,52 @@ internal sealed class UsageCommand
 
     private async Task<int> RunAsync(ParseResult line, CancellationToken cancellationToken)
     {
-        QueryUsageRequest request = Read(line);
+        TimeZoneInfo zone = ZonedTime.ZoneOf(line.GetValue(_timeZone));
+        QueryUsageRequest request = Read(line, zone);
+        string? output = line.GetValue(_output);
+        bool isWatched = line.GetValue(_watch);
+        if (isWatched && output != "table")
+            throw new CommandException(ExitCodes.BadUsage, "--watch draws tables: leave --output away.");
         using MeteringClient client = _connection.Connect(line, _terminal);
-        QueryUsageResponse answer = await client.QueryUsageAsync(request, cancellationToken);
-        var report = new UsageReport(request, answer);
-        switch (line.GetValue(_output))
+        for (; ; await Task.Delay(WatchPeriod, _terminal.Time, cancellationToken))
         {
-            case "json":
-                report.WriteJson(_terminal);
-                break;
-            case "csv":
-                report.WriteCsv(_terminal.Output);
-                break;
-            default:
-                report.WriteTable(_terminal);
-                break;
+            using IUsageReport report = output switch
+            {
+                "json" => new UsageJson(request, zone, _terminal.Output),
+                "csv" => new UsageCsv(request, zone, _terminal.Output),
+                _ => new UsageTable(request, zone, _terminal),
+            };
+            await AskAsync(client, request, report, cancellationToken);
+            if (isWatched && _terminal.OutputIsTerminal)
+                _terminal.Output.Write("\e[H\e[2J\e[3J"); // only now: what was there stays until there is something new
+            report.Finish();
+            if (!isWatched)
+                return ExitCodes.Done;
+            _terminal.WriteNote($"{_terminal.Time.GetUtcNow():HH:mm:ss}Z; again every {WatchPeriod.TotalSeconds} s, Ctrl-C ends.");
         }
-
-        return ExitCodes.Done;
     }
 
-    private QueryUsageRequest Read(ParseResult line)
+    private static async Task AskAsync(MeteringClient client, QueryUsageRequest request, IUsageReport report, CancellationToken cancellationToken)
+    {
+        QueryUsageRequest asked = request.Clone();
+        do
+        {
+            QueryUsageResponse page = await client.QueryUsageAsync(asked, cancellationToken);
+            report.Add(page);
+            asked.PageToken = page.NextPageToken;
+        }
+        while (asked.PageToken.Length > 0);
+    }
+
+    private QueryUsageRequest Read(ParseResult line, TimeZoneInfo zone)
     {
         var request = new QueryUsageRequest
         {
-            From = Hour("--from", line.GetValue(_from)),
-            To = Hour("--to", line.GetValue(_to)),
-            Window = line.GetValue(_window) switch { "hour" => Window.Hour, "day" => Window.Day, _ => Window.All },
+            From = Hour("--from", line.GetValue(_from), zone),
+            To = Hour("--to", line.GetValue(_to), zone),
+            Window = line.GetValue(_window) switch { "hour" => Window.Hour, "day" => Window.Day, "month" => Window.Month, _ => Window.All },
+            TimeZone = line.GetValue(_timeZone) ?? string.Empty,
+            PageSize = PageTotals,
             ProductId = line.GetValue(_product) ?? string.Empty,
             ProductInstanceId = line.GetValue(_instance) ?? string.Empty,
             BillingAccountId = line.GetValue(_account) ?? string.Empty,
@@ -118,17 +148,14 @@ internal sealed class UsageCommand
         return request;
     }
 
-    private static Timestamp? Hour(string option, string? text)
+    private static Timestamp? Hour(string option, string? text, TimeZoneInfo zone)
     {
         if (text is null)
             return null;
-        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        string[] forms = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
-        if (!DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, Utc, out DateTimeOffset moment))
-            throw new CommandException(
-                ExitCodes.BadUsage, $"{option} '{text}' is no time: expected a date such as 2026-01-31, or 2026-01-31T12:00:00Z.");
-        if (moment.UtcTicks % TimeSpan.TicksPerHour != 0)
-            throw new CommandException(ExitCodes.BadUsage, $"{option} '{text}' is not at a full hour of UTC: totals are kept by the hour.");
-        return Timestamp.FromDateTimeOffset(moment);
+        DateTimeOffset moment = ZonedTime.Parse(option, text, zone);
+        if (moment.UtcTicks % TimeSpan.TicksPerHour == 0)
+            return Timestamp.FromDateTimeOffset(moment);
+        string why = moment.Offset == TimeSpan.Zero ? string.Empty : $", being at UTC{ZonedTime.TextOf(moment.Offset)}";
+        throw new CommandException(ExitCodes.BadUsage, $"{option} '{text}' is not at a full hour of UTC{why}: totals are kept by the hour.");
     }
 }

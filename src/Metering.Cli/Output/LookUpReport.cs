@@ -44,7 +44,8 @@ internal sealed class LookUpTable(Terminal terminal) : ILookUpReport
         _counts[found.Name()] = _counts.GetValueOrDefault(found.Name()) + 1;
         if (_asked++ >= ListedMaximum)
             return;
-        var state = new TextCell(found.Name(), found.State == State.Accepted ? Shade.Good : Shade.Bad);
+        string reason = found.State == State.Rejected && found.Rejections.Count > 0 ? $" {found.Rejections[0].Reason}" : string.Empty;
+        var state = new TextCell(found.Name() + reason, found.State == State.Accepted ? Shade.Good : Shade.Bad);
         if (found.Record is not { } record)
             _table.Add(found.Uuid, state, "", "", "", "", "", "", "", "");
         else
@@ -117,6 +118,14 @@ internal sealed class LookUpJson(Terminal terminal) : ILookUpReport
                 json.WriteStartObject("record");
                 RecordText.WriteMembers(record, json);
                 json.WriteEndObject();
+            }
+
+            if (found.Rejections.Count > 0)
+            {
+                json.WriteStartArray("rejections");
+                foreach (RejectedRecord rejection in found.Rejections)
+                    RejectedText.WriteObject(rejection, json);
+                json.WriteEndArray();
             }
 
             json.WriteEndObject();

@@ -66,7 +66,9 @@ internal sealed class DemoRun(ServerFacts facts, Task<AuthorizedKeyFile> firstKe
         var request = new QueryUsageRequest { GroupBy = { Dimension.BillingAccount, Dimension.ProductInstance, Dimension.Sku } };
         terminal.Output.WriteLine();
         terminal.Output.WriteLine(terminal.Paint("What was counted", Shade.Strong));
-        new UsageReport(request, await _admin.QueryUsageAsync(request, cancellationToken)).WriteTable(terminal);
+        using var table = new UsageTable(request, TimeZoneInfo.Utc, terminal);
+        table.Add(await _admin.QueryUsageAsync(request, cancellationToken));
+        table.Finish();
     }
 
     /// <inheritdoc/>

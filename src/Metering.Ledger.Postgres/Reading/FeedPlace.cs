@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace Metering.Ledger.Postgres;
 
@@ -7,7 +8,7 @@ namespace Metering.Ledger.Postgres;
 /// Writers that have ended and were read to their end are only counted, so that a cursor has a few bytes for each connection
 /// that may still write, and not for those of the past.
 /// <code>
-/// cursor = version(1 byte: 129) ledger(its number's first 8 bytes) part [writer] whole item*
+/// cursor = version(1 byte: 129) ledger(its number's first 8 bytes) part [writer] whole item* checksum(first 4 bytes of a SHA-256)
 /// part   = records of the group after the last whole one that come before, 0 for none; then the writer of that group
 /// whole  = number of the first writer that is not wholly read
 /// item   = of the writers from there on, one after the other: 2 × groups read, or 1 + 2 × (wholly read writers in a row - 1)
@@ -21,6 +22,7 @@ internal sealed class FeedPlace
 
     private const byte Version = 129; // the embedded store's are below 128
     private const int LedgerBytes = 8;
+    private const int ChecksumBytes = 4;
 
     private readonly SortedDictionary<long, long> _read = []; // of the writers from _whole on, those of which anything is read
     private long _whole;
@@ -45,11 +47,15 @@ internal sealed class FeedPlace
         if (cursor.IsStart)
             return place;
         ReadOnlySpan<byte> bytes = cursor.Bytes.Span;
-        if (bytes.Length <= 1 + LedgerBytes || bytes[0] != Version || !place.TryTake(bytes[(1 + LedgerBytes)..], ends.Writers))
+        if (bytes.Length <= 1 + LedgerBytes + ChecksumBytes || bytes[0] != Version
+            || !bytes[^ChecksumBytes..].SequenceEqual(ChecksumOf(bytes[..^ChecksumBytes])))
+        {
             throw new UnknownCursorException("is no place in the feed of this ledger: its form is not one that this program gives");
+        }
+
         if (!bytes.Slice(1, LedgerBytes).SequenceEqual(BytesOf(ends.Ledger)))
             throw new UnknownCursorException("is a place in the feed of another ledger");
-        if (!place.IsWithin(ends))
+        if (!place.TryTake(bytes[(1 + LedgerBytes)..^ChecksumBytes], ends.Writers) || !place.IsWithin(ends))
         {
             throw new UnknownCursorException(
                 "is no place in the feed of this ledger as it is: it comes from another history, perhaps from before the ledger was restored from a backup");
@@ -117,6 +123,7 @@ internal sealed class FeedPlace
             next = run.Key + count;
         }
 
+        bytes.AddRange(ChecksumOf([.. bytes]));
         return new LedgerCursor(bytes.ToArray());
     }
 
@@ -220,6 +227,9 @@ internal sealed class FeedPlace
 
         return false;
     }
+
+    // Against what was cut off or added by mistake: many a shorter cursor would be one as well.
+    private static ReadOnlySpan<byte> ChecksumOf(ReadOnlySpan<byte> bytes) => SHA256.HashData(bytes).AsSpan(0, ChecksumBytes);
 
     private static byte[] BytesOf(Guid ledger)
     {

@@ -94,6 +94,7 @@ internal sealed class GroupChoice(NpgsqlConnection connection, LedgerEnds ends, 
     {
         await using NpgsqlBatch batch = connection.CreateBatch();
         batch.Timeout = timeoutSeconds;
+        Dictionary<long, long> begins = writers.ToDictionary(writer => writer, writer => _last[writer]);
         foreach (long writer in writers)
         {
             int most = Math.Min(room, _heads.ContainsKey(writer) ? HeadsAtOnce : HeadsAtFirst);
@@ -105,13 +106,19 @@ internal sealed class GroupChoice(NpgsqlConnection connection, LedgerEnds ends, 
             _last[writer] = end;
         }
 
+        // Without a gap: a number that is missing would be a group that nobody is ever told of.
         await using NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellationToken);
         foreach (long writer in writers)
         {
             Queue<Head> heads = _heads[writer] = new Queue<Head>();
             while (await row.ReadAsync(cancellationToken))
+            {
+                if (row.GetInt64(0) != begins[writer] + heads.Count + 1)
+                    return false;
                 heads.Enqueue(new Head(row.GetInt64(0), row.GetInt32(1), row.GetInt64(2)));
-            if (heads.Count == 0 || heads.Last().Number != _last[writer])
+            }
+
+            if (begins[writer] + heads.Count != _last[writer])
                 return false;
             await row.NextResultAsync(cancellationToken);
         }

@@ -3,8 +3,8 @@ namespace Metering.Ledger.Postgres;
 /// <summary>How far a writer is.</summary>
 /// <param name="Number">Number of its last group; 0 when there is none.</param>
 /// <param name="IsEnded">There will be no other.</param>
-/// <param name="FirstAcceptedUnixNanoseconds">Latest acceptance of a record in its first group.</param>
-/// <param name="AcceptedUnixNanoseconds">Latest acceptance of a record in any of its groups.</param>
+/// <param name="FirstAcceptedUnixNanoseconds">No record in its first group was accepted later.</param>
+/// <param name="AcceptedUnixNanoseconds">No record in any of its groups was accepted later.</param>
 internal readonly record struct WriterEnd(long Number, bool IsEnded, long FirstAcceptedUnixNanoseconds, long AcceptedUnixNanoseconds);
 
 /// <summary>How far all writers of a ledger were, at least, when somebody looked. Every group up to there is durable.</summary>
@@ -21,7 +21,7 @@ internal sealed class LedgerEnds(Guid ledger, WriterEnd[] writers)
     /// <summary>Number of writers that there have been; their own numbers are below it.</summary>
     public long Writers => writers.Length;
 
-    /// <summary>Latest acceptance of any record.</summary>
+    /// <summary>No record was accepted later.</summary>
     public long AcceptedUnixNanoseconds => writers.Length == 0 ? 0 : writers.Max(writer => writer.AcceptedUnixNanoseconds);
 
     /// <summary>Where a writer was.</summary>

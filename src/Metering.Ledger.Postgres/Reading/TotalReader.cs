@@ -34,7 +34,8 @@ internal sealed class TotalReader(ConnectionSource source, PostgresStoreOptions 
     {
         await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
         await using NpgsqlTransaction state = await Said(connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).AsTask());
-        var totals = new List<WindowTotal>();
+        var sums = new Dictionary<int, (Int128 Quantity, long Records)>();
+        int window = 0;
         for (int first = 0; first < query.Edges.Count - 1; first += WindowsPerStatement)
         {
             long[] edges = [.. query.Edges.Skip(first).Take(WindowsPerStatement + 1)];
@@ -42,21 +43,27 @@ internal sealed class TotalReader(ConnectionSource source, PostgresStoreOptions 
             await using NpgsqlDataReader row = await Said(command.ExecuteReaderAsync(cancellationToken));
             while (await Said(row.ReadAsync(cancellationToken)))
             {
-                (int window, int owner, int sku) = (first + row.GetInt32(0) - 1, row.GetInt32(1), row.GetInt32(2));
-                if (totals.Count > 0 && totals[^1].Window != window)
+                int next = first + row.GetInt32(0) - 1, group = query.GroupOf(row.GetInt32(1), row.GetInt32(2));
+                if (sums.Count > 0 && next != window)
                 {
-                    yield return totals;
-                    totals = [];
+                    yield return ToList(window, sums);
+                    sums.Clear();
                 }
 
-                if (query.Covers(owner, sku))
-                    totals.Add(new WindowTotal(window, owner, sku, (Int128)row.GetFieldValue<BigInteger>(3), row.GetInt64(4)));
+                window = next;
+                if (group < 0)
+                    continue;
+                (Int128 quantity, long records) = sums.GetValueOrDefault(group);
+                sums[group] = (checked(quantity + (Int128)row.GetFieldValue<BigInteger>(3)), records + row.GetInt64(4));
             }
         }
 
-        if (totals.Count > 0)
-            yield return totals;
+        if (sums.Count > 0)
+            yield return ToList(window, sums);
     }
+
+    private static List<WindowTotal> ToList(int window, Dictionary<int, (Int128 Quantity, long Records)> sums) =>
+        [.. sums.Select(sum => new WindowTotal(window, sum.Key, sum.Value.Quantity, sum.Value.Records))];
 
     private int TimeoutSeconds => (int)Math.Ceiling(options.ReadTime.TotalSeconds);
 

@@ -170,5 +170,22 @@ internal static class Migrations
               reason text NOT NULL,
               as_of_receipt boolean NOT NULL);
             """),
+
+        // Corrections of records: never edited, never deleted; a correction of a correction is the record's next step.
+        new(5, 3, """
+            CREATE TABLE correction(
+              record uuid NOT NULL,
+              step integer NOT NULL CHECK(step > 0),
+              id uuid NOT NULL,
+              owner integer NOT NULL,
+              sku integer NOT NULL,
+              timestamp_unix_nanoseconds bigint NOT NULL,
+              quantity bigint NOT NULL CHECK(quantity <> 0),
+              reason text NOT NULL,
+              author text NOT NULL,
+              created_unix_nanoseconds bigint NOT NULL,
+              PRIMARY KEY(record, step));
+            CREATE INDEX correction_by_time ON correction(timestamp_unix_nanoseconds, record, step);
+            """),
     ];
 }

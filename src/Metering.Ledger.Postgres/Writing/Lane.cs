@@ -10,10 +10,11 @@ namespace Metering.Ledger.Postgres;
 /// <param name="Options">The store's options.</param>
 /// <param name="Availability">What is known about the database.</param>
 /// <param name="Answers">Gives answers away from the lane.</param>
+/// <param name="Clock">Says when groups were accepted.</param>
 /// <param name="Abandoned">Room for connections that nobody waits for any more.</param>
 internal sealed record LaneParts(
     ChannelReader<UsageWrite> Requests, ConnectionSource Source, PostgresStoreOptions Options, Availability Availability, Answers Answers,
-    SemaphoreSlim Abandoned);
+    GroupClock Clock, SemaphoreSlim Abandoned);
 
 /// <summary>
 /// One group in flight after the other, on a connection of its own: takes what waits, commits it, answers, never before. What
@@ -124,7 +125,7 @@ internal sealed class Lane(LaneParts parts, short node)
             _group.Judge(_taken.AsSpan(0, count), transaction.Counted, transaction.Known);
             if (!transaction.IsBegun && !_group.HasToBeWritten)
                 return default;
-            GroupPlace? place = _group.Accepted.Count == 0 ? null : _writer!.Next(_group.AcceptedUnixNanoseconds);
+            GroupPlace? place = _group.Accepted.Count == 0 ? null : _writer!.Next(parts.Clock.Next(_group.AcceptedUnixNanoseconds));
             isCommitSent = true;
             step = transaction.CommitAsync(_group, place, _options.AreDuplicatesRewritten);
             await step.WaitAsync(_options.AnswerTime, _options.Waits);

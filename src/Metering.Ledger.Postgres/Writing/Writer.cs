@@ -5,7 +5,7 @@ namespace Metering.Ledger.Postgres;
 /// <summary>Where a group stands in the order of commits.</summary>
 /// <param name="Writer">Who committed it.</param>
 /// <param name="Number">Which of the writer's groups it is; they count from 1 without a gap.</param>
-/// <param name="AcceptedUnixNanoseconds">Latest acceptance of a record in it or in a group of the writer before it.</param>
+/// <param name="AcceptedUnixNanoseconds">No record in it, or in a group of the writer before it, was accepted later.</param>
 internal readonly record struct GroupPlace(long Writer, long Number, long AcceptedUnixNanoseconds);
 
 /// <summary>
@@ -40,7 +40,7 @@ internal sealed class Writer(long number)
     }
 
     /// <summary>The place of the next group; the same again until <see cref="Advance"/>.</summary>
-    /// <param name="acceptedUnixNanoseconds">Latest acceptance of a record in the group.</param>
+    /// <param name="acceptedUnixNanoseconds">The group's moment: see <see cref="GroupClock"/>.</param>
     public GroupPlace Next(long acceptedUnixNanoseconds) => new(number, _last + 1, Math.Max(acceptedUnixNanoseconds, _acceptedUnixNanoseconds));
 
     /// <summary>The group at the place is committed, without any doubt.</summary>

@@ -168,6 +168,24 @@ internal static class Schema
               end_day INTEGER NOT NULL) STRICT;
             INSERT INTO rolled_up VALUES(1, -106752);
             """),
+
+        // Never edited, never deleted: a correction of a correction is the record's next step.
+        new(7, """
+            CREATE TABLE correction(
+              number INTEGER PRIMARY KEY,
+              id BLOB NOT NULL CHECK(length(id) = 16),
+              record BLOB NOT NULL CHECK(length(record) = 16),
+              step INTEGER NOT NULL CHECK(step > 0),
+              owner INTEGER NOT NULL,
+              sku INTEGER NOT NULL,
+              timestamp_unix_nanoseconds INTEGER NOT NULL,
+              quantity INTEGER NOT NULL CHECK(quantity <> 0),
+              reason TEXT NOT NULL,
+              author TEXT NOT NULL,
+              created_unix_nanoseconds INTEGER NOT NULL,
+              UNIQUE(record, step)) STRICT;
+            CREATE INDEX correction_by_time ON correction(timestamp_unix_nanoseconds, record, step);
+            """),
     ];
 
     /// <summary>Brings an empty or older database to the newest version, each step in a transaction of its own.</summary>

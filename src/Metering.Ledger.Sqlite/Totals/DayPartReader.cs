@@ -95,6 +95,8 @@ internal ref struct PackedReader
     /// <summary>The next integer.</summary>
     public ulong Number()
     {
+        if (_at + 1 < _bytes.Length && _bytes[_at] < 0x80)
+            return _bytes[_at++];
         ulong value = 0;
         for (int shift = 0; _at < _bytes.Length; shift += 7)
         {

@@ -5,7 +5,7 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>Sums by windows, each reading on a connection of its own, beside the writer.</summary>
 internal sealed class TotalReader(StoreFile file, DayRollUp rollUp, TimeSpan lifetime, TimeProvider time) : ITotalReader
 {
-    private static readonly TotalQuery Everything = new([], (_, _) => true);
+    private static readonly TotalQuery Everything = new([], (_, _) => 0);
 
     /// <inheritdoc/>
     public Task<HourRange> BoundsAsync(CancellationToken cancellationToken) => Task.Run(

@@ -126,42 +126,27 @@ internal sealed class TotalReading : IDisposable
         while (part.Next())
         {
             HourTotal sum = part.Sum;
-            if (_query.Covers(sum.OwnerKey, sum.SkuKey))
-                sums.Add(window, sum);
+            int group = _query.GroupOf(sum.OwnerKey, sum.SkuKey);
+            if (group >= 0)
+                sums.Add(window, group, sum.Quantity, sum.Records);
         }
     }
 
-    // Hours side by side mostly lie in one window: they are added up before the series is looked for in it.
     private void AddHours(ref DayPartReader part, HourRange range, WindowSums sums, int firstWindow)
     {
         while (part.Next())
         {
             HourTotal series = part.Sum;
-            bool isCovered = _query.Covers(series.OwnerKey, series.SkuKey);
-            HourTotal sum = series with { Quantity = 0, Records = 0 };
+            int group = _query.GroupOf(series.OwnerKey, series.SkuKey);
             int window = firstWindow;
             for (uint bits = part.HourBits; bits != 0; bits &= bits - 1)
             {
                 long hour = series.Hour + System.Numerics.BitOperations.TrailingZeroCount(bits);
                 (Int128 quantity, long records) = part.NextHour();
-                if (hour < range.FromHour || hour >= range.ToHour)
+                if (group < 0 || hour < range.FromHour || hour >= range.ToHour)
                     continue;
-                if (hour >= _query.Edges[window + 1])
-                {
-                    AddSum(sum);
-                    sum = series with { Quantity = 0, Records = 0 };
-                    window = sums.WindowOf(hour, window);
-                }
-
-                sum = sum with { Quantity = checked(sum.Quantity + quantity), Records = sum.Records + records };
-            }
-
-            AddSum(sum);
-
-            void AddSum(in HourTotal added)
-            {
-                if (isCovered && added.Records > 0)
-                    sums.Add(window, added);
+                window = sums.WindowOf(hour, window);
+                sums.Add(window, group, quantity, records);
             }
         }
     }
@@ -202,7 +187,7 @@ internal sealed class TotalReading : IDisposable
                 Check(cancellationToken);
             window = sums.WindowOf(total.Hour, total.Hour < before ? firstWindow : window);
             before = total.Hour;
-            sums.Add(window, total);
+            sums.Add(window, _query.GroupOf(total.OwnerKey, total.SkuKey), total.Quantity, total.Records);
         }
     }
 

@@ -1,38 +1,45 @@
-using System.Runtime.InteropServices;
-
 namespace Metering.Ledger.Sqlite;
 
-/// <summary>Sums of some consecutive windows, while they are added up.</summary>
+/// <summary>Sums of some consecutive windows by group, while they are added up.</summary>
 internal sealed class WindowSums(IReadOnlyList<long> edges, int firstWindow, int windows)
 {
-    private readonly Dictionary<(int Owner, int Sku), Sum>[] _sums = [.. Enumerable.Range(0, windows).Select(_ => new Dictionary<(int, int), Sum>())];
+    private readonly Sum[][] _sums = [.. Enumerable.Range(0, windows).Select(_ => Array.Empty<Sum>())];
 
-    /// <summary>Adds a total of hours that lie in one window.</summary>
+    /// <summary>Adds what was counted in one window.</summary>
     /// <param name="window">The window's place among the edges.</param>
-    /// <param name="total">The total; its hour means nothing here.</param>
-    public void Add(int window, in HourTotal total)
+    /// <param name="group">The group.</param>
+    /// <param name="quantity">The quantity.</param>
+    /// <param name="records">Number of records, above 0.</param>
+    public void Add(int window, int group, Int128 quantity, long records)
     {
-        ref Sum sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums[window - firstWindow], (total.OwnerKey, total.SkuKey), out _);
-        sum.Quantity = checked(sum.Quantity + total.Quantity);
-        sum.Records += total.Records;
+        ref Sum[] groups = ref _sums[window - firstWindow];
+        if (group >= groups.Length)
+            Array.Resize(ref groups, Math.Max(group + 1, groups.Length * 2));
+        ref Sum sum = ref groups[group];
+        sum.Quantity = checked(sum.Quantity + quantity);
+        sum.Records += records;
     }
 
-    /// <summary>The window that an hour lies in, which is known to lie in one of them.</summary>
-    public int WindowOf(long hour, int guess)
+    /// <summary>The window that an hour lies in, which is known to lie in this one or a later one.</summary>
+    public int WindowOf(long hour, int window)
     {
-        while (edges[guess + 1] <= hour)
-            guess++;
-        return guess;
+        while (edges[window + 1] <= hour)
+            window++;
+        return window;
     }
 
     /// <summary>Everything that was added, window by window.</summary>
     public List<WindowTotal> ToList()
     {
-        var totals = new List<WindowTotal>(_sums.Sum(window => window.Count));
+        var totals = new List<WindowTotal>();
         for (int window = 0; window < _sums.Length; window++)
         {
-            foreach (((int owner, int sku), Sum sum) in _sums[window])
-                totals.Add(new WindowTotal(firstWindow + window, owner, sku, sum.Quantity, sum.Records));
+            for (int group = 0; group < _sums[window].Length; group++)
+            {
+                Sum sum = _sums[window][group];
+                if (sum.Records > 0)
+                    totals.Add(new WindowTotal(firstWindow + window, group, sum.Quantity, sum.Records));
+            }
         }
 
         return totals;

@@ -26,15 +26,18 @@ public sealed partial class MeteringServer : IAsyncDisposable
     private readonly DataDirectory _data;
     private readonly IDisposable _instruments;
     private readonly ILogger _log;
+    private readonly HealthService _health;
+    private readonly Lock _following = new();
     private bool _isStopped;
 
     /// <param name="application">What listens.</param>
     /// <param name="store">What keeps.</param>
     /// <param name="beside">What runs beside them as long as the server does.</param>
     /// <param name="data">The data directory.</param>
-    /// <param name="instruments">What measures.</param>
+    /// <param name="instruments">What is measured for as long.</param>
     /// <param name="facts">What somebody who uses the server wants to know about it.</param>
-    internal MeteringServer(WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
+    internal MeteringServer(
+        WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
@@ -43,7 +46,13 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _instruments = instruments;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
-        _store.Noticed += (_, notice) => Noticed(notice.Sentence);
+        _health = application.Services.GetRequiredService<HealthService>();
+        _store.Noticed += (_, notice) =>
+        {
+            Noticed(notice.Sentence);
+            FollowReadiness();
+        };
+        FollowReadiness();
         if (facts.Emulator != EmulatorMode.Off)
             Emulates(facts.Emulator);
     }
@@ -81,7 +90,7 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _isStopped = true;
 
         // Load balancers look away first, then the doors close, then the ledger: nothing in flight is lost.
-        _application.Services.GetRequiredService<HealthService>().Stop();
+        _health.Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         _instruments.Dispose();
@@ -89,6 +98,13 @@ public sealed partial class MeteringServer : IAsyncDisposable
             await one.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
+    }
+
+    // An outage begins and ends with a notice; gRPC's health is then that of /readyz.
+    private void FollowReadiness()
+    {
+        lock (_following)
+            _health.SetReady(_store.Ledger.Outage is null);
     }
 
     [LoggerMessage(LogLevel.Warning, "{sentence}")]

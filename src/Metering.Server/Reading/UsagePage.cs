@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text;
 using Metering.Ledger;
 
@@ -24,7 +23,7 @@ public sealed record UsagePage(IReadOnlyList<UsageSum> Sums, UsagePlace? Next)
         int first = after is { } place ? WindowAt(edges, place.WindowStartHour) : 0;
         if (first >= edges.Count - 1)
             return new UsagePage(sums, null);
-        var query = new TotalQuery([.. edges.Skip(first)], groups.Covers) { Owners = groups.Owners() };
+        var query = new TotalQuery([.. edges.Skip(first)], groups.GroupOf) { Owners = groups.Owners() };
         await foreach (IReadOnlyList<WindowTotal> read in totals.ReadAsync(query, cancellationToken))
         {
             Add(read, query.Edges, groups, after, size + 1, sums);
@@ -41,27 +40,14 @@ public sealed record UsagePage(IReadOnlyList<UsageSum> Sums, UsagePlace? Next)
     private static void Add(
         IReadOnlyList<WindowTotal> read, IReadOnlyList<long> edges, SeriesGroups groups, UsagePlace? after, int most, List<UsageSum> sums)
     {
-        var added = new Dictionary<(int Window, int Group), (Int128 Quantity, long Records)>();
-        foreach (WindowTotal total in read)
-        {
-            ref (Int128 Quantity, long Records) sum = ref CollectionsMarshal.GetValueRefOrAddDefault(
-                added, (total.Window, groups.GroupOf(total.OwnerKey, total.SkuKey)), out _);
-            sum = (checked(sum.Quantity + total.Quantity), sum.Records + total.Records);
-        }
-
         int[] ranks = [.. groups.Ranks()];
-        (int Window, int Group)[] keys = [.. added.Keys];
-        Array.Sort(keys, (left, right) =>
-            left.Window != right.Window ? left.Window.CompareTo(right.Window) : ranks[left.Group].CompareTo(ranks[right.Group]));
-        foreach ((int window, int group) in keys)
+        foreach (WindowTotal total in read.OrderBy(total => total.Window).ThenBy(total => ranks[total.Group]))
         {
             if (sums.Count == most)
                 return;
-            UsageSeries series = groups.SeriesOf(group);
-            if (window == 0 && after is { } place && series.CompareTo(place.Series) <= 0)
-                continue;
-            (Int128 quantity, long records) = added[(window, group)];
-            sums.Add(new UsageSum(new HourRange(edges[window], edges[window + 1]), series, quantity, records));
+            UsageSeries series = groups.SeriesOf(total.Group);
+            if (total.Window > 0 || after is not { } place || series.CompareTo(place.Series) > 0)
+                sums.Add(new UsageSum(new HourRange(edges[total.Window], edges[total.Window + 1]), series, total.Quantity, total.Records));
         }
     }
 

@@ -18,6 +18,7 @@ internal static class DuplicateConflictTrailer
     public const string HeaderName = "metering-duplicate-conflicts";
 
     private const int EntryBytes = 32; // what HTTP/2 counts for a header beside its name and value
+    private const int OtherTrailerBytes = 448; // left for a warning of the sender's clock, which may come with it
 
     private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default);
 
@@ -26,7 +27,7 @@ internal static class DuplicateConflictTrailer
         RpcCall call, UsageWrite write, IReadOnlyList<DuplicateDifference> differences, ReadScope scope, CatalogSnapshot catalog)
     {
         bool isGrpc = call.HttpContext.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
-        int room = RpcCall.TrailerBytesMaximum - EntryBytes - TrailerName.Length;
+        int room = RpcCall.TrailerBytesMaximum - OtherTrailerBytes - EntryBytes - TrailerName.Length;
         var conflicts = new DuplicateConflicts { LeftOut = differences.Count };
         foreach (DuplicateDifference difference in differences)
         {

@@ -207,6 +207,39 @@ public class RejectedRecordsTests
         Assert.Empty((await server.UsageAsync())["totals"]!.AsArray());
     }
 
+    [Fact]
+    public async Task A_decision_has_as_many_characters_as_allowed_and_one_more_is_refused()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        async Task<(HttpStatusCode Status, JsonNode Body)> DecideAsync(int characters) => await server.PostAsync(
+            Replay, new JsonObject { ["asOfReceipt"] = true, ["operator"] = "ann", ["decision"] = new string('x', characters) }, server.AdminToken);
+        Assert.Equal(HttpStatusCode.OK, (await DecideAsync(Metering.Ledger.Limits.DecisionCharacters)).Status);
+        (HttpStatusCode status, JsonNode body) = await DecideAsync(Metering.Ledger.Limits.DecisionCharacters + 1);
+        Assert.Equal((HttpStatusCode.BadRequest, "decision has 201 characters; at most 200 are allowed"), (status, (string)body["message"]!));
+    }
+
+    [Fact]
+    public async Task More_than_are_judged_at_once_come_page_by_page()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        string token = await server.TokenAsync("acme-reporter");
+        const int Requests = (Metering.Ledger.Limits.ReplayRecords / 25) + 1;
+        foreach (int[] some in Enumerable.Range(0, Requests).Chunk(50))
+            await Task.WhenAll(some.Select(_ => server.WriteAsync(token, [.. Enumerable.Range(0, 25).Select(_ => server.Record(sku: Missing))])));
+        await server.ApplyAsync(WithSku());
+        var pages = new List<int>();
+        string page = "";
+        do
+        {
+            JsonNode answer = await AskAsync(server, Replay, new JsonObject { ["pageToken"] = page }, server.AdminToken);
+            pages.Add(answer["records"]!.AsArray().Count(record => (string)record!["outcome"]! == "ACCEPTED"));
+            page = (string)answer["nextPageToken"]!;
+        }
+        while (page.Length > 0 && pages.Count < 5);
+        Assert.Equal([Metering.Ledger.Limits.ReplayRecords, 25], pages);
+        Assert.Equal($"{Requests * 25}", (string)Assert.Single((await server.UsageAsync())["totals"]!.AsArray())!["quantity"]!);
+    }
+
     // The sample's catalog with one more SKU.
     private static string WithSku()
     {

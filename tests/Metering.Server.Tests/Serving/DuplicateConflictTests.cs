@@ -118,9 +118,9 @@ public class DuplicateConflictTests
     {
         await using RunningServer server = await RunningServer.StartAsync();
         string token = await server.TokenAsync("acme-reporter");
-        JsonObject[] records = [.. Enumerable.Range(0, 25).Select(_ => server.Record(quantity: long.MaxValue))];
+        JsonObject[] records = [.. Enumerable.Range(0, 25).Select(_ => server.Record(quantity: (1L << 53) - 1))];
         await server.WriteAsync(token, records);
-        JsonObject[] others = [.. records.Select(record => With(record, "quantity", long.MaxValue - 1))];
+        JsonObject[] others = [.. records.Select(record => With(record, "quantity", (1L << 53) - 2))];
         DuplicateConflicts conflicts = (await CallAsync(server, token, RunningServer.Instance, others))!;
         Assert.Equal(25, conflicts.Conflicts.Count + conflicts.LeftOut);
         Assert.InRange(conflicts.Conflicts.Count, 5, 24);

@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class UsageRpc(
     ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
-    RejectionsRpc rejections, ReplaysRpc replays, SkewRpc skew)
+    RejectionsRpc rejections, ReplaysRpc replays, CorrectionsRpc corrections, SkewRpc skew)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
@@ -29,5 +29,7 @@ internal sealed class UsageRpc(
             "SummarizeRejectedRecords", rejections.SummarizeAsync, Limits.MessageBytes)
         .UnaryOverStore<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse>("ReplayRejectedRecords", replays.ReplayAsync, Limits.MessageBytes)
         .UnaryOverStore<ListReplaysRequest, ListReplaysResponse>("ListReplays", replays.ListAsync, Limits.MessageBytes)
+        .UnaryOverStore<CorrectRecordRequest, CorrectRecordResponse>("CorrectRecord", corrections.CorrectRecordAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListCorrectionsRequest, ListCorrectionsResponse>("ListCorrections", corrections.ListCorrectionsAsync, Limits.MessageBytes)
         .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes);
 }
