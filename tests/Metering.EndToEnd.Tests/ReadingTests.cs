@@ -22,7 +22,7 @@ public sealed class ReadingTests : IDisposable
         (await RunAsync(server, "write", "--instance", SampleIds.Instance, "--file", _folder["usage.csv"], "--token", token)).Succeeded();
 
         string[] found = (await RunAsync(server, "lookup", "--file", _folder["usage.csv"], "--token", token, "-o", "csv")).Succeeded().Split('\n');
-        Assert.Equal(uuids.Select(uuid => $"{uuid},ACCEPTED,{uuid},acme-database,{SampleIds.Instance}"), found[1..4].Select(line => string.Join(',', line.Split(',')[..5])));
+        Assert.Equal(uuids.Select(uuid => $"{uuid},ACCEPTED,,{uuid},acme-database,{SampleIds.Instance}"), found[1..4].Select(line => string.Join(',', line.Split(',')[..6])));
         Assert.Equal(1, (await RunAsync(server, "lookup", uuids[0], Guid.NewGuid().ToString())).ExitCode);
 
         JsonElement listed = JsonElement.Parse((await RunAsync(server, "records", "--sku", SampleIds.Sku, "-o", "json")).Succeeded()).GetProperty("records");
