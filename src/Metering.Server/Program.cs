@@ -127,6 +127,7 @@ public static class Program
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
         var gate = new AdminGate(admin, tls);
+        var reading = new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
@@ -135,14 +136,16 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
-                new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off),
+                reading,
                 new TotalsRpc(catalog, store.Totals, store.Ledger),
                 new LookUpRpc(catalog, store),
                 new RecordsRpc(catalog, store),
                 new FeedRpc(catalog, store, time),
                 new ConsumersRpc(store, time),
                 new ExportRpc(catalog, store, time),
-                new SkewRpc(catalog, skew)).Service(),
+                new SkewRpc(catalog, skew),
+                new StatementsRpc(catalog, store.Records, clock, options.AcceptanceWindow + options.FutureTolerance),
+                new VerifyRpc(reading, store.Ledger, time)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);

@@ -56,6 +56,7 @@ internal static class LimitRows
         new(nameof(Bounds.ArchiveTotals), "totals", "fixed", "nothing: the rest is in the next archive", "ArchiveLimitTests.An_archive_with_many_totals_ends_and_a_large_one_is_dropped_in_several_transactions"),
         new(nameof(Bounds.ArchiveDropBytes), "bytes", "fixed", "nothing: the rest is in the next transaction", "ArchiveLimitTests.An_archive_with_many_totals_ends_and_a_large_one_is_dropped_in_several_transactions"),
         new(nameof(Bounds.ArchivePageRecords), "records", "fixed", "INVALID_ARGUMENT, HTTP 400", "ArchiveRpcTests.No_more_records_than_allowed_come_in_one_answer"),
+        new(nameof(Bounds.StatementRecords), "records", "fixed", "nothing: the rest is read in the next pass", "StatementTests.A_statement_in_several_passes_is_the_same"),
         new(nameof(Bounds.UsageWindows), "windows", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.More_windows_than_allowed_are_refused"),
         new(nameof(Bounds.TimeZoneCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.What_is_no_name_of_a_zone_is_not_looked_for"),
         new(nameof(Bounds.RequestsInFlight), "requests", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429; health is answered still", "RequestGateTests.One_request_too_many_is_refused_at_once_and_health_is_answered_still"),

@@ -10,7 +10,7 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class UsageRpc(
     ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
-    SkewRpc skew)
+    SkewRpc skew, StatementsRpc statements, VerifyRpc verify)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
@@ -24,5 +24,7 @@ internal sealed class UsageRpc(
         .UnaryOverStore<ListConsumersRequest, ListConsumersResponse>("ListConsumers", consumers.ListConsumersAsync, Limits.MessageBytes)
         .UnaryOverStore<DeleteConsumerRequest, DeleteConsumerResponse>("DeleteConsumer", consumers.DeleteConsumerAsync, Limits.MessageBytes)
         .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes)
-        .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes);
+        .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes)
+        .UnaryOverStore<GetStatementRequest, GetStatementResponse>("GetStatement", statements.GetStatementAsync, Limits.MessageBytes)
+        .ServerStreamingOverStore<VerifyLedgerRequest, VerifyLedgerResponse>("VerifyLedger", verify.VerifyLedgerAsync, Limits.MessageBytes);
 }
