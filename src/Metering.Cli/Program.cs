@@ -73,6 +73,8 @@ internal static class Program
                 ArchiveListCommand.Create(terminal), ArchiveVerifyCommand.Create(terminal), ArchiveExportCommand.Create(terminal)),
             WriteCommand.Create(terminal),
             UsageCommand.Create(terminal),
+            StatementCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
             LookUpCommand.Create(terminal),
             RecordsCommand.Create(terminal),
             RejectedCommand.Create(terminal),

@@ -122,6 +122,17 @@ public sealed partial class MeteringClient
     public Task<ListSkewResponse> ListSkewAsync(string? serviceAccountId = null, CancellationToken cancellationToken = default) =>
         CallReadAsync(Methods.ListSkew, new ListSkewRequest { ServiceAccountId = serviceAccountId ?? string.Empty }, cancellationToken);
 
+    /// <summary>What was counted for an owner in a closed period.</summary>
+    /// <exception cref="MeteringException">
+    /// With <see cref="GrpcStatusCode.FailedPrecondition"/>: the period is not closed yet; the message says when it is.
+    /// </exception>
+    public async Task<Statement> GetStatementAsync(GetStatementRequest request, CancellationToken cancellationToken = default) =>
+        (await CallReadAsync(Methods.GetStatement, request, cancellationToken)).Statement;
+
+    /// <summary>Proves that totals, index and records agree: how far it came, and at last the report. After a lost connection it begins again.</summary>
+    public IAsyncEnumerable<VerifyLedgerResponse> VerifyLedgerAsync(CancellationToken cancellationToken = default) =>
+        _streams.ReadAsync(Methods.VerifyLedger, () => new VerifyLedgerRequest(), isEndless: false, _administrator, cancellationToken);
+
     private async Task<TResponse> CallReadAsync<TRequest, TResponse>(
         RpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>

@@ -54,5 +54,6 @@ internal sealed class PostgresLedger(
     public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) => reader.ReadRecordsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) => verification.RunAsync(cancellationToken);
+    public Task<LedgerVerification> VerifyAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
+        verification.RunAsync(progress, cancellationToken);
 }

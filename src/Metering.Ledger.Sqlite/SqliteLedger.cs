@@ -38,12 +38,12 @@ internal sealed class SqliteLedger(
         reader.ReadRecordsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken)
+    public async Task<LedgerVerification> VerifyAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         await records.WaitAsync(cancellationToken); // while an archive is made, records leave
         try
         {
-            return await Task.Run(() => file.Read(() => verification.Run(cancellationToken)), cancellationToken);
+            return await Task.Run(() => file.Read(() => verification.Run(progress, cancellationToken)), cancellationToken);
         }
         finally
         {

@@ -48,7 +48,7 @@ public sealed class SqliteStore : IMeteringStore
         _checkpointer.Failed = _writer.Fail;
         index.Keeper.Listen(Notice, _writer.Fail);
         var records = new SemaphoreSlim(1);
-        var verification = new Verification(file, index, folder, options.VerificationUuids);
+        var verification = new Verification(file, index, folder, options);
         Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);

@@ -37,6 +37,9 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Most uuids that a verification keeps in memory at once, at up to 43 bytes each; more records take more passes.</summary>
     public long VerificationUuids { get; init; } = 16L * 1024 * 1024;
 
+    /// <summary>Most hourly totals that a verification keeps in memory at once, at up to 150 bytes each; more take more passes.</summary>
+    public long VerificationTotals { get; init; } = 4L * 1024 * 1024;
+
     /// <summary>
     /// Uuids in memory from which they are sealed into a run; at least 1. They take 25 bytes each, up to three times over:
     /// those that are counted, those that are being sealed, and room for the next.
@@ -84,8 +87,8 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"the free space to keep cannot be {FreeDiskBytes} bytes");
         if (CheckpointBytes < 1 || RestartLogBytes < CheckpointBytes)
             faults.Add($"the log's thresholds of {CheckpointBytes} and {RestartLogBytes} bytes must be positive and in order");
-        if (VerificationUuids < 1)
-            faults.Add($"a verification must keep at least 1 uuid, not {VerificationUuids}");
+        if (VerificationUuids < 1 || VerificationTotals < 1)
+            faults.Add($"a verification must keep at least 1 uuid and 1 total, not {VerificationUuids} and {VerificationTotals}");
         if (ArchiveBytes < 1)
             faults.Add($"an archive must hold at least 1 byte of records, not {ArchiveBytes}");
         if (Rejections.Age <= TimeSpan.Zero || Rejections.BytesMaximum < 1)

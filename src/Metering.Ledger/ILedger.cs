@@ -62,10 +62,16 @@ public interface ILedger
     IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Recomputes the totals from the records, those in archives included, and compares; the first differences are listed.
+    /// Recomputes the totals from the records, those in archives included, and compares; so everything else that was made from
+    /// the records, as an index or totals of days, and every checksum. The first differences are listed.
     /// Of an archive whose file is not there, its totals are taken as the ledger keeps them.
     /// </summary>
-    Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken);
+    /// <param name="progress">Told, often and on any thread, how far it came; null when nobody wants to know.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<LedgerVerification> VerifyAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>The same without telling how far it came.</summary>
+    Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) => VerifyAsync(null, cancellationToken);
 }
 
 /// <summary>A half-open range of hours since 1970-01-01T00:00:00Z.</summary>
@@ -118,6 +124,12 @@ public readonly record struct CountedRecord(
     /// <summary>It is in an archive whose file is not there: of the record, only the uuid is known. No accepted quantity is 0.</summary>
     public bool IsAway => Quantity == 0;
 }
+
+/// <summary>How far a verification came.</summary>
+/// <param name="Checking">What it reads at the moment, in words.</param>
+/// <param name="Done">How many of them it has read, over all passes.</param>
+/// <param name="Of">How many there are; 0 when nobody knows.</param>
+public readonly record struct VerificationProgress(string Checking, long Done, long Of);
 
 /// <summary>What a verification found.</summary>
 /// <param name="Records">Records read, those in archives included.</param>

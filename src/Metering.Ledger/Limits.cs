@@ -179,6 +179,9 @@ public static partial class Limits
     /// <summary>Longest name of who decided a correction, in characters.</summary>
     public const int CorrectionAuthorCharacters = 100;
 
+    /// <summary>Records of a statement that are held in memory at once, at about 100 bytes each; more are read in several passes.</summary>
+    public const int StatementRecords = 500_000;
+
     /// <summary>Most windows that totals are summed by in one question: eleven years of hours.</summary>
     public const int UsageWindows = 100_000;
 

@@ -154,7 +154,9 @@ public static class Program
                 rejections,
                 new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1)),
                 new CorrectionsRpc(readers, catalog, store, clock),
-                new SkewRpc(catalog, skew)).Service(),
+                new SkewRpc(catalog, skew),
+                new StatementsRpc(catalog, store.Records, clock, options.AcceptanceWindow + options.FutureTolerance),
+                new VerifyRpc(readers, store.Ledger, time)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);

@@ -65,6 +65,42 @@ public sealed class DamageTests
         Assert.Single(verification.Differences, expected);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(1000)]
+    public async Task Totals_that_do_not_fit_into_memory_at_once_are_compared_in_passes_and_progress_reaches_its_end(int totalsPerPass)
+    {
+        await using TestStore store = await FilledAsync(options => options with { VerificationTotals = totalsPerPass });
+        var seen = new SeenProgress();
+        LedgerVerification sound = await store.Ledger.VerifyAsync(seen, TestStore.Stop);
+        Assert.Equal((60, 0), (sound.Records, sound.Differences.Count));
+        Assert.Equal(["records", "days", "index of uuids"], seen.All.Select(progress => progress.Checking).Distinct());
+        Assert.All(seen.All, progress => Assert.InRange(progress.Done, 0, progress.Of));
+        Assert.All(seen.All.GroupBy(progress => progress.Checking), part => Assert.Equal(part.Last().Of, part.Last().Done));
+        await store.Store.ChangeAsync(database => database.Execute("UPDATE hour_total SET records = 21 WHERE sku = 2"));
+        Assert.Contains("in 21 records", Assert.Single((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences));
+    }
+
+    [Theory]
+    [InlineData("UPDATE day_total SET sums = CAST(substr(sums, 1, 3) || x'00' || substr(sums, 5) AS BLOB)", "is damaged: its checksum is another")]
+    [InlineData("UPDATE day_total SET hours = CAST(substr(hours, 1, 6) || x'00' || substr(hours, 8) AS BLOB)", "is damaged: its checksum is another")]
+    [InlineData("DELETE FROM day_total", "lacks ")]
+    [InlineData("UPDATE day_total SET first_owner = first_owner + 1", "but the hours have ")]
+    [InlineData("UPDATE day_total SET last_owner = last_owner + 1", "is noted to end with ")]
+    [InlineData("UPDATE day_total SET day = day - 1", "but the hours have no more")]
+    [InlineData("UPDATE hour_total SET quantity = x'00000000000000000000000000000001' WHERE sku = 1", "but the hours have 1 in 20 records")]
+    public async Task An_edited_or_damaged_roll_up_of_a_day_is_found_by_verification(string sql, string expected)
+    {
+        await using TestStore store = await FilledAsync();
+        store.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(1, await store.Store.RollUpAsync(TestStore.Stop));
+        Assert.Empty((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences);
+        await store.Store.ChangeAsync(database => database.Execute(sql));
+        Assert.Contains((await store.Ledger.VerifyAsync(TestStore.Stop)).Differences,
+            difference => difference.StartsWith("The roll-up of the day 202", StringComparison.Ordinal) && difference.Contains(expected, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Only_the_first_differences_are_listed()
     {
@@ -74,6 +110,13 @@ public sealed class DamageTests
             INSERT INTO hour_total SELECT 99, i, 0, zeroblob(16), 1 FROM n
             """));
         Assert.Equal(100, (await store.Ledger.VerifyAsync(TestStore.Stop)).Differences.Count);
+    }
+
+    private sealed class SeenProgress : IProgress<VerificationProgress>
+    {
+        public List<VerificationProgress> All { get; } = [];
+
+        public void Report(VerificationProgress value) => All.Add(value);
     }
 
     private const string FlipBitOfBatch2 =

@@ -77,6 +77,12 @@ internal static class Methods
     public static readonly RpcMethod<DeleteConsumerRequest, DeleteConsumerResponse> DeleteConsumer =
         new(Usage + "DeleteConsumer", DeleteConsumerResponse.Parser, IsRepeatable: false);
 
+    public static readonly RpcMethod<GetStatementRequest, GetStatementResponse> GetStatement =
+        new(Usage + "GetStatement", GetStatementResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<VerifyLedgerRequest, VerifyLedgerResponse> VerifyLedger =
+        new(Usage + "VerifyLedger", VerifyLedgerResponse.Parser, IsRepeatable: true);
+
     public static readonly RpcMethod<ListSkewRequest, ListSkewResponse> ListSkew =
         new(Usage + "ListSkew", ListSkewResponse.Parser, IsRepeatable: true);
 

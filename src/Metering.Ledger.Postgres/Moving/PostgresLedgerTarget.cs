@@ -161,7 +161,7 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
     }
 
     /// <inheritdoc/>
-    public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) => new Verification(_source).RunAsync(cancellationToken);
+    public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) => new Verification(_source).RunAsync(null, cancellationToken);
 
     /// <inheritdoc/>
     public Task CompleteAsync(MoveMark found, CancellationToken cancellationToken) => _changes.ChangeAsync(

@@ -29,14 +29,15 @@ internal sealed class Verification(ConnectionSource source)
         LIMIT 100
         """;
 
-    /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync"/>.</summary>
-    public async Task<LedgerVerification> RunAsync(CancellationToken cancellationToken)
+    /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync(IProgress{VerificationProgress}?, CancellationToken)"/>.</summary>
+    public async Task<LedgerVerification> RunAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
             await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
             await using NpgsqlTransaction state = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
             var differences = new List<string>();
+            progress?.Report(new VerificationProgress("totals against records, in the database", 0, 0));
             await using (var compare = new NpgsqlCommand(Compare, connection))
             await using (NpgsqlDataReader row = await compare.ExecuteReaderAsync(cancellationToken))
             {
@@ -45,6 +46,7 @@ internal sealed class Verification(ConnectionSource source)
             }
 
             await GroupVerification.AddDifferencesAsync(connection, differences, cancellationToken);
+            progress?.Report(new VerificationProgress("records", 0, 0));
             await using var count = new NpgsqlCommand("SELECT count(*) FROM usage_record", connection);
             return new LedgerVerification((long)(await count.ExecuteScalarAsync(cancellationToken))!, differences);
         }

@@ -5,13 +5,10 @@ internal sealed class UuidPass(int pass, int passes, Action<string> tell)
 {
     private readonly UuidSet _uuids = new();
 
-    /// <summary>The first pass looks at everything else, too.</summary>
-    public bool IsFirst => pass == 0;
-
     /// <summary>Takes up a record's uuid, if it is one of this pass, and tells of one that came before.</summary>
     public void Add(UInt128 uuid, long batch)
     {
-        if ((int)((ulong)(uuid ^ (uuid >> 64)) % (ulong)passes) == pass && !_uuids.Add(uuid))
+        if ((passes == 1 || (int)((ulong)(uuid ^ (uuid >> 64)) % (ulong)passes) == pass) && !_uuids.Add(uuid))
             tell($"Batch {batch}: the record {RecordUuid.Format(uuid)} is counted a second time.");
     }
 }

@@ -1,85 +1,122 @@
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
-/// Proves that the totals are the sums of the records, that no uuid is counted twice, and that the index holds what the
-/// records say. It compares the totals of one state with the records up to the last batch of that state, so that writing
-/// may go on meanwhile; archiving may not. One at a time.
+/// Proves that the totals are the sums of the records, that no uuid is counted twice, that the roll-ups of days are their hours,
+/// and that the index holds what the records say. What does not fit into memory at once is looked at in several passes, each
+/// of which compares the totals of one state with the records up to the last batch of that state, so that writing may go on
+/// meanwhile; archiving may not. One at a time.
 /// </summary>
-internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFolder folder, long uuidsPerPass)
+internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFolder folder, SqliteStoreOptions options)
 {
     private const int DifferencesListed = 100;
 
     private readonly List<string> _differences = [];
     private readonly List<string> _absent = [];
-    private readonly Dictionary<(int Owner, int Sku, long Hour), Sum> _sums = [];
+    private readonly SortedSet<long> _days = [];
 
-    /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync"/>.</summary>
-    public LedgerVerification Run(CancellationToken cancellationToken)
+    /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync(IProgress{VerificationProgress}?, CancellationToken)"/>.</summary>
+    public LedgerVerification Run(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         using Database database = file.Connect(forWriting: false);
         using var indexed = new IndexVerification(index); // first, so that it is not ahead of the records
         _differences.Clear();
         _absent.Clear();
-        _sums.Clear();
-        database.Execute("BEGIN");
-        long last = database.QueryNumber("SELECT max(number) FROM batch");
-        long promised = database.QueryNumber("SELECT sum(records) FROM batch");
-        ReadTotals(database);
-        database.Execute("COMMIT");
+        _days.Clear();
         List<ArchiveNote> archives = ArchiveNote.ReadAll(database);
         var archived = new ArchiveVerification(database, folder, Tell);
-
-        // So many uuids do not fit into memory at once: each pass looks at a part of them.
         long lastArchived = archives.Count == 0 ? 0 : archives[^1].LastBatch;
-        int passes = (int)Math.Max(1, (promised + uuidsPerPass - 1) / uuidsPerPass);
+        long promised = database.QueryNumber("SELECT sum(records) FROM batch");
+        int passes = (int)Math.Max(
+            1, Math.Max(Shares(promised, options.VerificationUuids), Shares(database.QueryNumber("SELECT count(*) FROM hour_total"), options.VerificationTotals)));
+        var count = new VerificationCount(progress);
+        count.Begin("records", promised * passes);
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
         {
-            var uuids = new UuidPass(pass, passes, Tell);
+            var looked = new Pass(pass == 0, new UuidPass(pass, passes, Tell), new TotalPass(pass, passes, Tell), count);
+            long last = ReadTotals(database, looked);
             foreach (ArchiveNote archive in archives)
-                records += ReadArchive(archived, archive, indexed, uuids, cancellationToken);
-            records += ReadRecords(database, indexed, lastArchived + 1, last, uuids, cancellationToken);
+                records += ReadArchive(archived, archive, indexed, looked, cancellationToken);
+            records += ReadRecords(database, indexed, lastArchived + 1, last, looked, cancellationToken);
+            looked.Totals.Compare();
         }
 
-        Compare();
+        CheckDays(database, count, cancellationToken);
+        count.Begin("index of uuids", promised);
         indexed.Compare(lastArchived, Tell, cancellationToken);
+        count.Add(promised);
         return new LedgerVerification(records, [.. _differences]) { AbsentArchives = [.. _absent] };
     }
 
-    private void ReadTotals(Database database)
+    private static long Shares(long all, long most) => (all + most - 1) / most;
+
+    // Gives the last batch of the totals' state.
+    private long ReadTotals(Database database, Pass pass)
     {
-        using Statement rows = database.Prepare("SELECT owner, sku, hour, quantity, records FROM hour_total");
-        while (rows.Step())
+        database.Execute("BEGIN");
+        try
         {
-            HourTotal total = LedgerReader.Total(rows);
-            _sums[(total.OwnerKey, total.SkuKey, total.Hour)] = new Sum { Stored = total.Quantity, StoredRecords = total.Records };
+            long last = database.QueryNumber("SELECT max(number) FROM batch");
+            using Statement rows = database.Prepare("SELECT owner, sku, hour, quantity, records FROM hour_total");
+            long lastDay = long.MinValue;
+            while (rows.Step())
+            {
+                HourTotal total = LedgerReader.Total(rows);
+                pass.Totals.AddStored(total);
+                long day = HourRange.DayOf(total.Hour);
+                if (pass.IsFirst && day != lastDay)
+                    _days.Add(lastDay = day);
+            }
+
+            return last;
+        }
+        finally
+        {
+            database.Execute("COMMIT");
+        }
+    }
+
+    private void CheckDays(Database database, VerificationCount count, CancellationToken cancellationToken)
+    {
+        using (Statement rolledUp = database.Prepare("SELECT DISTINCT day FROM day_total"))
+        {
+            while (rolledUp.Step())
+                _days.Add(rolledUp.Number(0));
+        }
+
+        count.Begin("days", _days.Count);
+        var days = new DayVerification(database, Tell);
+        foreach (long day in _days)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            days.Check(day);
+            count.Add(1);
         }
     }
 
     private long ReadArchive(
-        ArchiveVerification archived, ArchiveNote archive, IndexVerification indexed, UuidPass uuids, CancellationToken cancellationToken)
+        ArchiveVerification archived, ArchiveNote archive, IndexVerification indexed, Pass pass, CancellationToken cancellationToken)
     {
-        if (uuids.IsFirst)
-        {
-            foreach (HourTotal total in archived.ReadTotals(archive))
-                SumOf(total.OwnerKey, total.SkuKey, total.Hour).Add(total.Quantity, total.Records);
-        }
+        List<HourTotal> totals = pass.IsFirst ? archived.ReadTotals(archive) : archived.TotalsOf(archive);
+        foreach (HourTotal total in totals)
+            pass.Totals.AddCounted(total.OwnerKey, total.SkuKey, total.Hour, total.Quantity, total.Records);
 
         long records = 0;
-        bool isRead = archived.TryRead(archive, Read, uuids.IsFirst, cancellationToken);
-        if (!isRead && uuids.IsFirst)
+        bool isRead = archived.TryRead(archive, Read, pass.IsFirst, cancellationToken);
+        if (!isRead && pass.IsFirst)
         {
             if (!archived.IsPresent(archive))
                 _absent.Add(archive.File);
             indexed.AddAbsent(archive.FirstBatch, archive.LastBatch, archived.RecordsIn);
         }
 
+        pass.Count.Add(archive.Records);
         return isRead ? records : 0;
 
         void Read(CountedRecord record, long batch)
         {
-            uuids.Add(record.Uuid, batch);
-            if (!uuids.IsFirst)
+            pass.Uuids.Add(record.Uuid, batch);
+            if (!pass.IsFirst)
                 return;
             indexed.Add(record.Uuid, batch);
             records++;
@@ -87,63 +124,46 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
     }
 
     private long ReadRecords(
-        Database database, IndexVerification indexed, long first, long last, UuidPass uuids, CancellationToken cancellationToken)
+        Database database, IndexVerification indexed, long first, long last, Pass pass, CancellationToken cancellationToken)
     {
         long records = 0, next = first;
         using var batches = new BatchCursor(database, first, last);
         for (; batches.Next(); next = batches.Number + 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (batches.Number != next && uuids.IsFirst)
+            if (batches.Number != next && pass.IsFirst)
                 Tell(BatchReader.Damage(next, $"it is missing: the next is batch {batches.Number}").Message);
             try
             {
-                records += ReadBatch(batches, indexed, uuids);
+                records += ReadBatch(batches, indexed, pass);
             }
             catch (StoreException damage)
             {
-                if (uuids.IsFirst)
+                if (pass.IsFirst)
                     Tell(damage.Message);
             }
+
+            pass.Count.Add(batches.Records);
         }
 
         return records;
     }
 
-    private long ReadBatch(BatchCursor batches, IndexVerification indexed, UuidPass uuids)
+    private static long ReadBatch(BatchCursor batches, IndexVerification indexed, Pass pass)
     {
         long records = 0;
         BatchReader reader = batches.Read();
         while (reader.Next(out CountedRecord record))
         {
-            uuids.Add(record.Uuid, batches.Number);
-            if (!uuids.IsFirst)
+            pass.Uuids.Add(record.Uuid, batches.Number);
+            pass.Totals.AddCounted(record.OwnerKey, record.SkuKey, HourRange.HourOf(record.TimestampUnixNanoseconds), record.Quantity, 1);
+            if (!pass.IsFirst)
                 continue;
             records++;
             indexed.Add(record.Uuid, batches.Number);
-            SumOf(record.OwnerKey, record.SkuKey, HourRange.HourOf(record.TimestampUnixNanoseconds)).Add(record.Quantity, 1);
         }
 
         return records;
-    }
-
-    private Sum SumOf(int owner, int sku, long hour)
-    {
-        if (!_sums.TryGetValue((owner, sku, hour), out Sum? sum))
-            _sums.Add((owner, sku, hour), sum = new Sum());
-        return sum;
-    }
-
-    private void Compare()
-    {
-        foreach (((int owner, int sku, long hour), Sum sum) in _sums)
-        {
-            if (sum.Stored == sum.Computed && sum.StoredRecords == sum.ComputedRecords)
-                continue;
-            DateTimeOffset start = MeteringClock.ToDateTimeOffset(hour * 3_600_000_000_000);
-            Tell($"The total of owner {owner}, SKU {sku}, hour {hour} ({start:yyyy-MM-dd HH}:00Z) is "
-                + $"{sum.Stored} in {sum.StoredRecords} records, but the records give {sum.Computed} in {sum.ComputedRecords}.");
-        }
     }
 
     private void Tell(string difference)
@@ -152,17 +172,6 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
             _differences.Add(difference);
     }
 
-    private sealed class Sum
-    {
-        public Int128 Stored;
-        public long StoredRecords;
-        public Int128 Computed;
-        public long ComputedRecords;
-
-        public void Add(Int128 quantity, long records)
-        {
-            Computed += quantity;
-            ComputedRecords += records;
-        }
-    }
+    /// <summary>What one pass looks at. The first looks at everything that is not shared out, too.</summary>
+    private sealed record Pass(bool IsFirst, UuidPass Uuids, TotalPass Totals, VerificationCount Count);
 }

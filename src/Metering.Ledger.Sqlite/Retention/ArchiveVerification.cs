@@ -26,6 +26,9 @@ internal sealed class ArchiveVerification(Database database, ArchiveFolder folde
         return totals;
     }
 
+    /// <summary>The same, when they were looked at before.</summary>
+    public List<HourTotal> TotalsOf(ArchiveNote archive) => ArchiveNote.ReadTotals(database, archive.Number);
+
     /// <summary>Whether its file is there.</summary>
     public bool IsPresent(ArchiveNote archive) => folder.Find(archive.File) is not null;
 

@@ -157,6 +157,6 @@ public class LedgerAnswerTests
 
         public IAsyncEnumerable<CountedRecord> ReadRecordsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<LedgerVerification> VerifyAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<LedgerVerification> VerifyAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -57,8 +57,8 @@ internal static class RecordMessages
             : new Timestamp { Seconds = seconds, Nanos = (int)nanoseconds };
     }
 
-    // No record is before or after what 64 bits of nanoseconds can say.
-    private static long? MomentOf(Timestamp? moment, string field, List<FieldFault> faults)
+    /// <summary>A moment; no record is before or after what 64 bits of nanoseconds can say.</summary>
+    public static long? MomentOf(Timestamp? moment, string field, List<FieldFault> faults)
     {
         if (moment is null)
             return null;
