@@ -22,7 +22,7 @@ public sealed partial class MeteringClient
         var request = new ListCorrectionsRequest { Filter = filter };
         do
         {
-            ListCorrectionsResponse page = (await _caller.CallAsync(Methods.ListCorrections, request, _administrator, cancellationToken)).Message;
+            ListCorrectionsResponse page = (await _caller.CallAsync(Methods.ListCorrections, request, _reader, cancellationToken)).Message;
             foreach (Correction correction in page.Corrections)
                 yield return correction;
             request.PageToken = page.NextPageToken;

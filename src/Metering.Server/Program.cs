@@ -145,7 +145,7 @@ public static class Program
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
                 readers,
-                new TotalsRpc(catalog, store.Totals, store.Ledger),
+                new TotalsRpc(catalog, store.Totals, store.Ledger, store.Corrections),
                 new LookUpRpc(catalog, store),
                 new RecordsRpc(catalog, store),
                 new FeedRpc(catalog, store, time),

@@ -62,6 +62,7 @@ internal sealed class UsageJson : IUsageReport
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private readonly Utf8JsonWriter _json;
     private readonly List<RejectionTotal> _rejections = [];
+    private readonly List<UsageTotal> _corrections = [];
 
     public UsageJson(QueryUsageRequest request, TimeZoneInfo zone, TextWriter output)
     {
@@ -78,23 +79,19 @@ internal sealed class UsageJson : IUsageReport
     public void Add(QueryUsageResponse page)
     {
         _rejections.AddRange(page.Rejections);
+        _corrections.AddRange(page.Corrections);
         foreach (UsageTotal total in page.Totals)
-        {
-            _json.WriteStartObject();
-            foreach (UsageField field in _fields)
-                _json.WriteString(field.JsonName, field.Read(total));
-            _json.WriteString("quantity", total.Quantity);
-            _json.WriteString("unit", total.Unit);
-            _json.WriteNumber("records", total.Records);
-            _json.WriteEndObject();
-        }
-
+            Write(total, "records");
         Flush();
     }
 
     /// <inheritdoc/>
     public void Finish()
     {
+        _json.WriteEndArray();
+        _json.WriteStartArray("corrections");
+        foreach (UsageTotal sum in _corrections)
+            Write(sum, "corrections");
         _json.WriteEndArray();
         _json.WriteStartArray("rejections");
         foreach (RejectionTotal rejection in _rejections)
@@ -115,6 +112,17 @@ internal sealed class UsageJson : IUsageReport
 
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();
+
+    private void Write(UsageTotal total, string count)
+    {
+        _json.WriteStartObject();
+        foreach (UsageField field in _fields)
+            _json.WriteString(field.JsonName, field.Read(total));
+        _json.WriteString("quantity", total.Quantity);
+        _json.WriteString("unit", total.Unit);
+        _json.WriteNumber(count, total.Records);
+        _json.WriteEndObject();
+    }
 
     private void Flush()
     {

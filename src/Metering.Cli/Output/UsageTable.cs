@@ -19,12 +19,14 @@ internal sealed class UsageTable(QueryUsageRequest request, TimeZoneInfo zone, T
     private readonly Dictionary<string, Line> _series = [];
     private readonly SortedSet<long> _starts = [];
     private readonly List<RejectionTotal> _rejections = [];
+    private readonly List<UsageTotal> _corrections = [];
     private long _count;
 
     /// <inheritdoc/>
     public void Add(QueryUsageResponse page)
     {
         _rejections.AddRange(page.Rejections);
+        _corrections.AddRange(page.Corrections.Take(ListedMaximum));
         _count += page.Totals.Count;
         _listed.AddRange(page.Totals.Take(ListedMaximum - _listed.Count));
         foreach (UsageTotal total in page.Totals)
@@ -47,6 +49,7 @@ internal sealed class UsageTable(QueryUsageRequest request, TimeZoneInfo zone, T
             WriteTotals();
         if (_starts.Count > 1)
             WriteSeries();
+        WriteCorrections();
         WriteRejections();
     }
 
@@ -123,6 +126,29 @@ internal sealed class UsageTable(QueryUsageRequest request, TimeZoneInfo zone, T
         }
 
         return filled;
+    }
+
+    private void WriteCorrections()
+    {
+        if (_corrections.Count == 0)
+            return;
+        List<UsageField> fields = _window is null ? _dimensions : [_window, .. _dimensions];
+        var table = new TextTable(
+        [
+            .. fields.Select(field => new TextColumn(field.Title)), new("corrected by", IsNumber: true), new("unit"), new("corrections", IsNumber: true),
+        ]);
+        foreach (UsageTotal sum in _corrections)
+        {
+            table.Add(
+            [
+                .. fields.Select(field => (TextCell)field.Read(sum)), new(CorrectionReport.Signed(Quantity(sum)), Shade.Changed), sum.Unit,
+                Figures.Group(sum.Records),
+            ]);
+        }
+
+        terminal.Output.WriteLine();
+        table.Write(terminal);
+        terminal.WriteNote("Corrections are no part of the totals above; `metering corrections` lists them.");
     }
 
     private void WriteRejections()

@@ -66,6 +66,8 @@ internal static class LimitRows
         new(nameof(Bounds.FeedConsumers), "consumers of a publisher, a customer or the admin", "fixed", "RESOURCE_EXHAUSTED, HTTP 429", "FeedTests.One_consumer_more_than_allowed_is_refused"),
         new(nameof(Bounds.ConsumerNameCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "FeedTests.Every_fault_of_names_and_places_is_named"),
         new(nameof(Bounds.StatementRecords), "records", "fixed", "nothing: the rest is read in the next pass", "StatementTests.A_statement_in_several_passes_is_the_same"),
+        new(nameof(Bounds.CorrectionReasonCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "CorrectionsTests.Whoever_may_not_correct_is_refused_and_every_fault_is_named"),
+        new(nameof(Bounds.CorrectionAuthorCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "CorrectionsTests.Whoever_may_not_correct_is_refused_and_every_fault_is_named"),
         new(nameof(Bounds.UsageWindows), "windows", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.More_windows_than_allowed_are_refused"),
         new(nameof(Bounds.TimeZoneCharacters), "characters", "fixed", "INVALID_ARGUMENT, HTTP 400", "UsageWindowsTests.What_is_no_name_of_a_zone_is_not_looked_for"),
         new(nameof(Bounds.RejectedAge), "", "1 h to 3660 d, `rejected-age`", "nothing: it is dropped, and counted", "RejectedRecordsTests.Rejected_records_are_dropped_once_they_are_too_old"),

@@ -9,7 +9,7 @@ using Window = Metering.Contracts.V1.QueryUsageRequest.Types.Window;
 namespace Metering.Server;
 
 /// <summary>Totals of what was counted.</summary>
-internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILedger ledger)
+internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILedger ledger, ICorrections corrections)
 {
     private const int SecondsPerHour = 3600;
     private const int UsualPageTotals = 1000;
@@ -36,9 +36,12 @@ internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILed
         UsagePage page = await UsagePage.MakeAsync(edges, groups, after, size, totals, call.CancellationToken);
         var answer = new QueryUsageResponse { NextPageToken = page.Next is { } next ? PageToken.Write(asked, next.ToBytes()) : "" };
         answer.Totals.AddRange(page.Sums.Select(sum => TotalOf(sum, question.Window)));
-        if (after is null)
-            answer.Rejections.AddRange((await RejectionTotals.MakeAsync(question.Range, question.Filter, scope, ledger, catalog, call.CancellationToken))
-                .Select(RejectionOf));
+        if (after is not null)
+            return answer;
+        answer.Corrections.AddRange((await CorrectionTotals.MakeAsync(edges, groups, corrections, call.CancellationToken))
+            .Select(sum => TotalOf(sum, question.Window)));
+        answer.Rejections.AddRange((await RejectionTotals.MakeAsync(question.Range, question.Filter, scope, ledger, catalog, call.CancellationToken))
+            .Select(RejectionOf));
         return answer;
     }
 
