@@ -66,7 +66,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
         LedgerEnds now = await ends.LookAsync(cancellationToken);
         FeedPlace asked = FeedPlace.Of(place, now);
         IReadOnlyList<LedgerCursor> places = await SaidAsync(connection => ClockChanges.ReadAsync(connection, cancellationToken), cancellationToken);
-        return places.Any(moment => !asked.IsAtLeast(FeedPlace.Of(moment, now)));
+        return places.Any(moment => !IsAtLeast(asked, moment, now));
     }
 
     /// <inheritdoc/>
@@ -84,6 +84,19 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
                 return found;
             },
             cancellationToken);
+    }
+
+    // A moment of another history, from before a restore, may be anywhere.
+    private static bool IsAtLeast(FeedPlace asked, LedgerCursor moment, LedgerEnds now)
+    {
+        try
+        {
+            return asked.IsAtLeast(FeedPlace.Of(moment, now));
+        }
+        catch (UnknownCursorException)
+        {
+            return false;
+        }
     }
 
     private async Task<RecordPage> ReadAsync(
