@@ -10,6 +10,7 @@ namespace Metering.Ledger.Postgres;
 internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions options, WriterEnds ends, ReadProof proof) : IRecordReader
 {
     private readonly GroupRecords _records = new();
+    private readonly SemaphoreSlim _room = new(options.OtherConnections / 2); // others read and change things too
     private readonly Lock _ticking = new();
     private Task _tick = Task.CompletedTask;
 
@@ -136,6 +137,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
 
     private async Task<T> SaidAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
+        await _room.WaitAsync(cancellationToken);
         try
         {
             await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
@@ -144,6 +146,10 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
         catch (NpgsqlException fault)
         {
             throw LedgerReader.BrokenOff(source, fault);
+        }
+        finally
+        {
+            _room.Release();
         }
     }
 }
