@@ -72,6 +72,23 @@ public sealed class StandbyTests
     }
 
     [Fact]
+    public async Task A_move_whose_wait_for_the_standby_was_cancelled_is_broken_off_and_can_go_on()
+    {
+        await using PostgresServer server = await PostgresServer.StartAsync();
+        await using SchemaPlace place = SchemaPlace.Make(server);
+        await using PostgresLedgerTarget target = await PostgresLedgerTarget.OpenAsync(place.Options(new StoreShape()), TestLedger.Stop);
+        var ledger = new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+        MoveMark mark = await target.BeginAsync(ledger, TestLedger.Stop), reached = new(1, 1, IsComplete: false);
+        await server.DemandStandbyAsync();
+        Task adding = target.AddAsync(mark, reached, [new CountedRecord(new RecordSpec(1).Uuid, 1, 2, 3, 4, 5, 6, ledger)], TestLedger.Stop);
+        await server.WaitForStandbyWaitAsync();
+        await server.CancelStandbyWaitsAsync();
+        Assert.Contains("broke the move off", (await Assert.ThrowsAsync<StoreException>(() => adding)).Message);
+        await server.DemandNoStandbyAsync();
+        Assert.Equal(reached, await target.BeginAsync(ledger, TestLedger.Stop)); // it is there all the same, and nothing is moved twice
+    }
+
+    [Fact]
     public async Task A_commit_that_is_never_answered_is_given_up_without_being_cancelled_and_the_node_goes_on()
     {
         await using PostgresServer server = await PostgresServer.StartAsync();

@@ -26,7 +26,7 @@ internal sealed class ServerOnPostgresContender(BenchOptions options, WorkFolder
 
     public async Task<IReadOnlyDictionary<string, Turn>> TakeTurnsAsync(bool isLast, CancellationToken stop)
     {
-        await _cluster!.ExecuteAsync("TRUNCATE metering.usage_record, metering.usage_total, metering.usage_rejection", stop);
+        await _cluster!.ExecuteAsync("TRUNCATE metering.usage_record, metering.usage_group, metering.usage_total, metering.usage_rejection", stop);
         LoadFigures figures = await _load!.RunAsync(new LoadShape(Parts.FullRequest, options.OtherSeconds), stop);
         await _cluster.ExecuteAsync("CHECKPOINT", stop); // in its own time, not in the next turn's
         return Parts.Only(Parts.ServerOnPostgres, new Turn(figures.AcceptedPerSecond));

