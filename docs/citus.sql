@@ -14,7 +14,6 @@ SELECT create_distributed_table('usage_record', 'uuid', colocate_with => 'none')
 
 SELECT create_distributed_table('usage_total', 'owner', colocate_with => 'none');
 SELECT create_distributed_table('usage_rejection', 'owner', colocate_with => 'usage_total');
-
 SELECT create_distributed_table('rejected_record', 'owner', colocate_with => 'usage_total');
 
 -- A record's corrections lie beside it.

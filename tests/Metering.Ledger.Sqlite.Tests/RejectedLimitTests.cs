@@ -9,8 +9,9 @@ public sealed class RejectedLimitTests
     public async Task A_page_that_finds_nothing_ends_after_as_many_records_as_allowed()
     {
         await using var store = new TestStore();
-        for (int kept = 0; kept <= Limits.RejectedPageExamined; kept += Together)
-            await KeepAsync(store);
+        const int Many = 10 * Together;
+        for (int kept = 0; kept <= Limits.RejectedPageExamined; kept += Many)
+            await KeepAsync(store, Many);
         var question = new RejectedQuestion { SkuId = "none of them" };
         RejectedPage first = await store.Store.Rejections.SearchAsync(question, ReadOnlyMemory<byte>.Empty, 10, TestLedger.Stop);
         Assert.Empty(first.Records);
@@ -26,7 +27,7 @@ public sealed class RejectedLimitTests
         await using var store = new TestStore();
         const int Batches = 12;
         for (int batch = 0; batch < Batches; batch++)
-            await KeepAsync(store);
+            await KeepAsync(store, Together);
         long later = MeteringClock.ToUnixNanoseconds(store.Time.GetUtcNow() + Limits.RejectedAge + TimeSpan.FromDays(1));
         var dropped = new List<long>();
         while (await store.Store.Rejections.DropAsync(later, TestLedger.Stop))
@@ -34,11 +35,11 @@ public sealed class RejectedLimitTests
         Assert.Equal([Limits.RejectedDropRecords, 2 * Limits.RejectedDropRecords, Batches * Together], dropped);
     }
 
-    private static async Task KeepAsync(TestStore store)
+    private static async Task KeepAsync(TestStore store, int records)
     {
         UsageWrite write = RejectedSpec.Request(store, [new RejectedSpec(RejectedSpec.UuidOf(1))]);
         write.Records[0].Verdict = Verdict.InvalidSkuId;
         var record = RejectedRecord.Of(write, 0);
-        await store.Store.Rejections.KeepAsync([.. Enumerable.Repeat(record, Together)]);
+        await store.Store.Rejections.KeepAsync([.. Enumerable.Repeat(record, records)]);
     }
 }

@@ -73,10 +73,10 @@ public abstract partial class StoreContract
         }
 
         long first = model.Kept[0].ReceivedUnixNanoseconds, last = model.Kept[^1].ReceivedUnixNanoseconds;
-        for (int asked = 0; asked < 40; asked++)
+        for (int asked = 0; asked < 15; asked++)
         {
             RejectedQuestion question = RandomQuestion(random, first, last);
-            List<RejectedRecord> found = await SearchAsync(nodes[random.Next(nodes.Count)], question, random.Next(1, 60));
+            List<RejectedRecord> found = await SearchAsync(nodes[random.Next(nodes.Count)], question, random.Next(20, 90));
             Assert.Equal(found.Select(record => record.ReceivedUnixNanoseconds), found.Select(record => record.ReceivedUnixNanoseconds).OrderDescending());
             Assert.Equal(RejectionsModel.Sorted(model.Kept.Where(record => NaivelyAsks(question, record))), RejectionsModel.Sorted(found));
         }

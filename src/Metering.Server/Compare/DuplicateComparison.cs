@@ -46,24 +46,14 @@ public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords 
     /// <summary>Those duplicates of a judged request that differ from what was counted; they are kept by then. Never fails.</summary>
     public ValueTask<IReadOnlyList<DuplicateDifference>> CompareAsync(UsageWrite write)
     {
-        var job = new Job(write);
         lock (_queueing)
         {
-            if (_waiting.Count >= Limits.ComparisonsWaiting)
-            {
-                Skip(job.Uuids.Count);
-                return new([]);
-            }
-
-            _waiting.Enqueue(job);
-            if (!_isRunning)
-            {
-                _isRunning = true;
-                ThreadPool.UnsafeQueueUserWorkItem(static comparison => _ = comparison.RunAsync(), this, preferLocal: false);
-            }
+            if (_waiting.Count < Limits.ComparisonsWaiting)
+                return new(Enqueue(new Job(write)));
         }
 
-        return new(job.Result);
+        Skip(CountDuplicates(write));
+        return new([]);
     }
 
     /// <inheritdoc/>
@@ -71,6 +61,26 @@ public sealed class DuplicateComparison(IRecordReader records, IRejectedRecords 
     {
         _meter.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private Task<IReadOnlyList<DuplicateDifference>> Enqueue(Job job)
+    {
+        _waiting.Enqueue(job);
+        if (!_isRunning)
+        {
+            _isRunning = true;
+            ThreadPool.UnsafeQueueUserWorkItem(static comparison => _ = comparison.RunAsync(), this, preferLocal: false);
+        }
+
+        return job.Result;
+    }
+
+    private static int CountDuplicates(UsageWrite write)
+    {
+        int duplicates = 0;
+        foreach (ref readonly UsageRecord record in write.Records)
+            duplicates += record.Verdict == Verdict.Duplicate ? 1 : 0;
+        return duplicates;
     }
 
     private async Task RunAsync()
