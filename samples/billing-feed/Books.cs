@@ -55,7 +55,8 @@ internal sealed class CarelessBooks(string file) : IBooks
 
     public void Enter(WatchRecordsResponse batch)
     {
-        File.WriteAllText(_cursorFile, batch.Cursor);
+        File.WriteAllText(_cursorFile + ".new", batch.Cursor);
+        File.Move(_cursorFile + ".new", _cursorFile, overwrite: true);
         _invoice.Add(batch.Records);
         if (TimeProvider.System.GetElapsedTime(_saved) < SaveEvery)
             return;

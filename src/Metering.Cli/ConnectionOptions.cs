@@ -50,6 +50,7 @@ internal sealed class ConnectionOptions
     private const int PatientAttempts = 100;
 
     private readonly Credentials _credentials;
+    private volatile string? _warning;
 
     private readonly Option<string?> _address = new("--address")
     {
@@ -124,6 +125,9 @@ internal sealed class ConnectionOptions
             command.Add(_token);
     }
 
+    /// <summary>What the server warned of last, if it did.</summary>
+    public string? Warning => _warning;
+
     /// <summary>The IAM token that was given, if any.</summary>
     public string? Token(ParseResult line, Terminal terminal) => Value(line, terminal, _token, "METERING_TOKEN");
 
@@ -166,6 +170,7 @@ internal sealed class ConnectionOptions
             CertificateAuthorityFile = trusted,
             RetryFirstConnection = false,
             TimeProvider = terminal.Time,
+            Warned = words => _warning = words,
         };
         bool isAccount = _credentials == Credentials.Reading && ReadsAsAccount(line, terminal);
         if (_credentials.HasFlag(Credentials.AdminToken))

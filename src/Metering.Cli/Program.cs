@@ -77,11 +77,14 @@ internal static class Program
             VerifyCommand.Create(terminal),
             LookUpCommand.Create(terminal),
             RecordsCommand.Create(terminal),
+            RejectedCommand.Create(terminal),
             ExportCommand.Create(terminal),
             WatchCommand.Create(terminal),
             CommandGroup.Create("consumers", "Places in the feed that are kept under names.", ConsumersListCommand.Create(terminal),
                 ConsumersDeleteCommand.Create(terminal)),
             SkewCommand.Create(terminal),
+            CorrectCommand.Create(terminal),
+            CorrectionsCommand.Create(terminal),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);

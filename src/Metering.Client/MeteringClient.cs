@@ -36,7 +36,7 @@ public sealed partial class MeteringClient : IDisposable
         var address = new Uri(options.Address);
         AuthorizedKeyFile? key = options.Key ?? (options.KeyFile is { } file ? AuthorizedKeyFile.Read(file) : null);
         _rpc = new RpcCaller(
-            Transport.Create(options, address), address, options.ConnectTimeout, options.RequestTimeout, options.TimeProvider);
+            Transport.Create(options, address), address, options.ConnectTimeout, options.RequestTimeout, options.TimeProvider, options.Warned);
         var policy = new RetryPolicy(options);
         _caller = new RetryingCaller(_rpc, policy, wait);
         _streams = new ResumedStream(_rpc, policy, wait);

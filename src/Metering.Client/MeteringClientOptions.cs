@@ -84,6 +84,12 @@ public sealed class MeteringClientOptions
     /// <summary>Write requests under way at a time: 1 to 256.</summary>
     public int ConcurrentRequests { get; set; } = DefaultConcurrentRequests;
 
+    /// <summary>
+    /// Told what the server warns of beside the verdicts of a Write: that records come close to being refused for their
+    /// timestamps. Called on any thread, for each such answer; must not throw.
+    /// </summary>
+    public Action<string>? Warned { get; set; }
+
     /// <summary>Where the time comes from.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

@@ -4,7 +4,8 @@ namespace Metering.Ledger.Postgres;
 
 /// <summary>The ledger's face: writes go to the lanes, readings to connections of their own.</summary>
 internal sealed class PostgresLedger(
-    Lanes lanes, LedgerReader reader, Verification verification, SharedChanges changes, Availability availability, long foundHighWater) : ILedger
+    Lanes lanes, LedgerReader reader, RecordReader records, Verification verification, SharedChanges changes, Availability availability,
+    long foundHighWater) : ILedger
 {
     private readonly TaskCompletionSource<string> _failure = new(); // never: whatever happens, the database decides, and others ask it too
     private long _foundHighWater = foundHighWater;
@@ -26,9 +27,12 @@ internal sealed class PostgresLedger(
     /// </summary>
     public async Task SetHighWaterAsync(long unixNanoseconds)
     {
+        LedgerCursor? before = unixNanoseconds < HighWaterUnixNanoseconds ? await records.EndAsync(CancellationToken.None) : null;
         await changes.ChangeAsync(
             async connection =>
             {
+                if (before is { } place)
+                    await ClockChanges.AddAsync(connection, place);
                 await using var set = new NpgsqlCommand("UPDATE ledger_clock SET high_water_unix_nanoseconds = $1", connection);
                 set.Parameters.Add(new NpgsqlParameter<long> { TypedValue = unixNanoseconds });
                 return await set.ExecuteNonQueryAsync();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace Metering.Ledger.Postgres;
@@ -8,12 +9,16 @@ namespace Metering.Ledger.Postgres;
 /// </summary>
 public sealed class PostgresStore : IMeteringStore
 {
+    private const int ReadersNode = RecordRows.Node - 1; // from here on downwards, numbers of the nodes' readers
     private const int NodeNumbers = 256; // shares of a total: more than lanes at any time, few enough to be summed up
 
     private readonly ConnectionSource _source;
     private readonly Lanes _lanes;
     private readonly ChangeWatch _watch;
     private readonly PostgresLedger _ledger;
+    private readonly QuietWriters _quietWriters;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _ending = Task.CompletedTask;
     private EventHandler<StoreNoticeEventArgs>? _noticed;
     private Task? _closing;
 
@@ -24,9 +29,17 @@ public sealed class PostgresStore : IMeteringStore
         opened.Relay.Store = this;
         var changes = new SharedChanges(source, options);
         _lanes = new Lanes(source, options, opened.Relay.Availability, opened.FirstNode);
+        var proof = new ReadProof((short)(ReadersNode - opened.FirstNode), options);
+        var ends = new WriterEnds(source, options, proof);
+        var records = new RecordReader(source, options, ends, proof);
+        _quietWriters = new QuietWriters(source, ends, options);
         _ledger = new PostgresLedger(
-            _lanes, new LedgerReader(source, options), new Verification(source), changes, opened.Relay.Availability, opened.HighWater);
+            _lanes, new LedgerReader(source, options), records, new Verification(source), changes, opened.Relay.Availability, opened.HighWater);
+        Records = records;
+        Consumers = new PostgresFeedConsumers(source, changes);
+        Rejections = new PostgresRejections(source, options, changes);
         Totals = new TotalReader(source, options);
+        Corrections = new PostgresCorrections(source, changes, options);
         Catalog = new PostgresCatalogStore(source, changes);
         Credentials = new PostgresCredentialStore(source, changes);
         FoundSchemaVersion = opened.FoundSchemaVersion;
@@ -52,6 +65,18 @@ public sealed class PostgresStore : IMeteringStore
 
     /// <inheritdoc/>
     public ITotalReader Totals { get; }
+
+    /// <inheritdoc/>
+    public IRecordReader Records { get; }
+
+    /// <inheritdoc/>
+    public IFeedConsumers Consumers { get; }
+
+    /// <inheritdoc/>
+    public IRejectedRecords Rejections { get; }
+
+    /// <inheritdoc/>
+    public ICorrections Corrections { get; }
 
     /// <inheritdoc/>
     public ICatalogStore Catalog { get; }
@@ -92,6 +117,8 @@ public sealed class PostgresStore : IMeteringStore
                 await ChangeWatch.CreateAsync(source, options, relay.Availability, relay.Change, cancellationToken),
                 relay));
             await UnfinishedMove.RefuseAsync(source, cancellationToken); // after this node took its number: see UnfinishedMove
+            await NameAsync(source, cancellationToken);
+            store._ending = Task.Run(() => store._quietWriters.EndAsync(store._stop.Token), CancellationToken.None);
             store._lanes.Start();
             store._watch.Start();
             return store;
@@ -110,7 +137,10 @@ public sealed class PostgresStore : IMeteringStore
 
     private async Task CloseAsync()
     {
+        await _stop.CancelAsync();
         await _lanes.StopAsync();
+        await _ending;
+        _stop.Dispose();
         await _watch.DisposeAsync();
         await _source.DisposeAsync();
     }
@@ -127,6 +157,15 @@ public sealed class PostgresStore : IMeteringStore
 
     private static Task<long> HighWaterAsync(ConnectionSource source, CancellationToken cancellationToken) =>
         AskAsync<long>(source, "SELECT coalesce(max(high_water_unix_nanoseconds), 0) FROM ledger_clock", cancellationToken);
+
+    // Places in the feed are those of one ledger: its number is made up by the first node.
+    private static async Task NameAsync(ConnectionSource source, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
+        await using var name = new NpgsqlCommand("UPDATE writer_number SET ledger = $1 WHERE id = 1 AND ledger IS NULL", connection);
+        name.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = new Guid(RandomNumberGenerator.GetBytes(16)) });
+        await name.ExecuteNonQueryAsync(CancellationToken.None);
+    }
 
     private static async Task<T> AskAsync<T>(ConnectionSource source, string sql, CancellationToken cancellationToken)
     {

@@ -47,6 +47,9 @@ public sealed record PostgresStoreOptions(string Connection)
     /// <summary>Time between two looks at what other nodes changed; a notification of the database comes sooner. Also how soon an outage is seen.</summary>
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Time between two looks for new records while somebody waits for them, whoever does on this node.</summary>
+    public TimeSpan FeedInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Longest time for one reading of totals, or for a change of the catalog.</summary>
     public TimeSpan ReadTime { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -55,6 +58,9 @@ public sealed record PostgresStoreOptions(string Connection)
 
     /// <summary>Longest wait before the first of these; it doubles with each, and a random part of it is waited.</summary>
     public TimeSpan RetryTime { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    public RejectedKeeping Rejections { get; init; } = RejectedKeeping.Default;
 
     /// <summary>Serves although the database may forget commits that it confirmed: an operator's decision.</summary>
     public bool IsUnsafeCommitAllowed { get; init; }
@@ -86,7 +92,7 @@ public sealed record PostgresStoreOptions(string Connection)
             faults.Add($"1 to 64 groups can be in flight, not {Lanes}");
         if (OtherConnections < 2 || AbandonedConnections < 1)
             faults.Add($"{OtherConnections} other and {AbandonedConnections} abandoned connections are too few");
-        if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero || RetryTime <= TimeSpan.Zero)
+        if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || FeedInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero || RetryTime <= TimeSpan.Zero)
             faults.Add("times must be positive, and a connection takes a second at least");
         if (LockTime <= TimeSpan.Zero || LockTime > IdleTransactionTime || LockTime > AnswerTime)
         {
@@ -94,6 +100,8 @@ public sealed record PostgresStoreOptions(string Connection)
                 + $"or an answer ({AnswerTime})");
         }
 
+        if (Rejections.Age <= TimeSpan.Zero || Rejections.BytesMaximum < 1)
+            faults.Add($"rejected records cannot be kept for {Rejections.Age} in {Rejections.BytesMaximum} bytes");
         if (Retries < 0)
             faults.Add($"a group cannot be tried again {Retries} times");
         if (faults.Count > 0)

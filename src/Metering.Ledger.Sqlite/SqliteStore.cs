@@ -29,6 +29,7 @@ public sealed class SqliteStore : IMeteringStore
     private readonly Checkpointer _checkpointer;
     private readonly Writer _writer;
     private readonly Archives _archives;
+    private readonly SqliteRejections _rejections;
     private readonly RolledUpDays _days;
     private readonly DayRollUp _rollUp;
     private readonly ReadConnections _readers;
@@ -40,7 +41,7 @@ public sealed class SqliteStore : IMeteringStore
         _file = file;
         _index = index.Index;
         _days = new RolledUpDays(file.Writer);
-        _group = new Group(file.Writer, _index, _days);
+        _group = new Group(file.Writer, _index, _days, options.Rejections);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
         _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
@@ -56,6 +57,8 @@ public sealed class SqliteStore : IMeteringStore
         _readers = new ReadConnections(file, folder);
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
+        Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
+        Corrections = new SqliteCorrections(_writer, file);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(
@@ -92,11 +95,17 @@ public sealed class SqliteStore : IMeteringStore
     /// <summary>Sums by windows of time.</summary>
     public ITotalReader Totals { get; }
 
+    /// <summary>Corrections of records.</summary>
+    public ICorrections Corrections { get; }
+
     /// <summary>The accepted records, one by one.</summary>
     public IRecordReader Records { get; }
 
     /// <summary>Places in the feed, by name.</summary>
     public IFeedConsumers Consumers { get; }
+
+    /// <summary>The rejected records.</summary>
+    public IRejectedRecords Rejections { get; }
 
     /// <summary>The catalog.</summary>
     public ICatalogStore Catalog { get; }

@@ -52,6 +52,9 @@ public sealed record SqliteStoreOptions(string Path)
     /// <summary>Bytes of records at which an archive is full; at least 1.</summary>
     public long ArchiveBytes { get; init; } = Limits.ArchiveBytes;
 
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    public RejectedKeeping Rejections { get; init; } = RejectedKeeping.Default;
+
     /// <summary>Told of each step of archiving; for tests, which crash there.</summary>
     internal Action<ArchiveStep>? ArchiveStepReached { get; init; }
 
@@ -88,6 +91,8 @@ public sealed record SqliteStoreOptions(string Path)
             faults.Add($"a verification must keep at least 1 uuid and 1 total, not {VerificationUuids} and {VerificationTotals}");
         if (ArchiveBytes < 1)
             faults.Add($"an archive must hold at least 1 byte of records, not {ArchiveBytes}");
+        if (Rejections.Age <= TimeSpan.Zero || Rejections.BytesMaximum < 1)
+            faults.Add($"rejected records cannot be kept for {Rejections.Age} in {Rejections.BytesMaximum} bytes");
         if (IndexRecentUuids < 1)
             faults.Add($"the index must keep at least 1 uuid in memory, not {IndexRecentUuids}");
         if (IndexFanIn is < 2 or > 64)

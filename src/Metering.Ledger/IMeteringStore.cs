@@ -47,10 +47,16 @@ public interface IMeteringStore : IAsyncDisposable
     ITotalReader Totals { get; }
 
     /// <summary>The accepted records, one by one.</summary>
-    IRecordReader Records => throw new NotSupportedException();
+    IRecordReader Records { get; }
 
     /// <summary>Places in the feed of the records, by name.</summary>
-    IFeedConsumers Consumers => throw new NotSupportedException();
+    IFeedConsumers Consumers { get; }
+
+    /// <summary>The rejected records, as they were sent.</summary>
+    IRejectedRecords Rejections { get; }
+
+    /// <summary>Corrections of them.</summary>
+    ICorrections Corrections { get; }
 
     /// <summary>Who sells what to whom.</summary>
     ICatalogStore Catalog { get; }

@@ -68,6 +68,11 @@ public static partial class Limits
         new("the widest acceptance window leaves ages to archive", of => of(nameof(AcceptanceWindowMaximum)) < of(nameof(ArchiveAgeMaximum))),
         new("an archive is dropped in several transactions", of => of(nameof(ArchiveDropBytes)) < of(nameof(ArchiveBytes))),
         new("a page of an archive, at 1 KiB a record, is no large answer", of => of(nameof(ArchivePageRecords)) * 1024 <= 4 * 1024 * 1024),
+        new("rejected records are kept for an age that is allowed", of => of(nameof(RejectedAge)) <= of(nameof(RejectedAgeMaximum))),
+        new("the default size of rejected records is allowed, at least", of => of(nameof(RejectedBytesMinimum)) <= of(nameof(RejectedBytes))),
+        new("the default size of rejected records is allowed, at most", of => of(nameof(RejectedBytes)) <= of(nameof(RejectedBytesMaximum))),
+        new("the duplicates of a full Write are looked up at once", of => of(nameof(RecordsPerWrite)) <= of(nameof(LookUpUuids))),
+        new("every uuid that is looked up is kept whole", of => of(nameof(UuidCharacters)) * 4 <= of(nameof(RejectedTextBytes))),
         new("a sender is warned before its records expire", of => of(nameof(SkewWarningPercent)) is > 0 and < 100),
         new("the grace outlasts a tick of the server's timer", of => of(nameof(DataRateGrace)) > 1),
     ];

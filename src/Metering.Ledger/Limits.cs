@@ -173,6 +173,12 @@ public static partial class Limits
     /// <summary>Longest name of such a place, in characters.</summary>
     public const int ConsumerNameCharacters = 50;
 
+    /// <summary>Longest reason of a correction, in characters.</summary>
+    public const int CorrectionReasonCharacters = 500;
+
+    /// <summary>Longest name of who decided a correction, in characters.</summary>
+    public const int CorrectionAuthorCharacters = 100;
+
     /// <summary>Records of a statement that are held in memory at once, at about 100 bytes each; more are read in several passes.</summary>
     public const int StatementRecords = 500_000;
 
@@ -181,6 +187,52 @@ public static partial class Limits
 
     /// <summary>Longest name of a time zone, in characters.</summary>
     public const int TimeZoneCharacters = 64;
+
+    // --- rejected records ---
+
+    /// <summary>Time for which rejected records are kept, unless configured otherwise.</summary>
+    public static readonly TimeSpan RejectedAge = TimeSpan.FromDays(30);
+
+    /// <summary>Longest time that can be configured.</summary>
+    public static readonly TimeSpan RejectedAgeMaximum = TimeSpan.FromDays(3_660);
+
+    /// <summary>Bytes that rejected records take at most, unless configured otherwise; the oldest are dropped beyond.</summary>
+    public const long RejectedBytes = 256L * 1024 * 1024;
+
+    /// <summary>Fewest bytes that can be configured.</summary>
+    public const long RejectedBytesMinimum = 1024 * 1024;
+
+    /// <summary>Most bytes that can be configured.</summary>
+    public const long RejectedBytesMaximum = 1024L * 1024 * 1024 * 1024;
+
+    /// <summary>Longest text of a rejected record (uuid, SKU, product) that is kept whole, in bytes; of a longer one its beginning.</summary>
+    public const int RejectedTextBytes = 256;
+
+    /// <summary>Rejected records that are dropped in one transaction: writes wait for so long.</summary>
+    public const int RejectedDropRecords = 5_000;
+
+    /// <summary>Rejections of one uuid that are shown.</summary>
+    public const int RejectionsPerUuid = 10;
+
+    /// <summary>Rejected records that are gone through for one page; the next page goes on where it ended, even with none found.</summary>
+    public const int RejectedPageExamined = 100_000;
+
+    /// <summary>Rejected records that are summed up, newest first; the sums say how far they reach.</summary>
+    public const int RejectedSummaryRecords = 1_000_000;
+
+    /// <summary>Rejected records, by uuid, that are judged anew at once.</summary>
+    public const int ReplayRecords = 10_000;
+
+    /// <summary>Longest name of an operator and longest reason for a decision, in characters.</summary>
+    public const int DecisionCharacters = 200;
+
+    // --- duplicates ---
+
+    /// <summary>Write requests whose duplicates wait to be compared with what was counted; one more is answered without.</summary>
+    public const int ComparisonsWaiting = 32;
+
+    /// <summary>Time for which duplicates are compared without a rest; beyond, they are for a quarter of the time.</summary>
+    public static readonly TimeSpan ComparisonBurst = TimeSpan.FromSeconds(1);
 
     // --- what is in flight ---
 

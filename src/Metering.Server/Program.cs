@@ -87,9 +87,14 @@ public static class Program
         ServerOptions options, DataDirectory data, TimeProvider time, CancellationToken cancellationToken) =>
         options.PostgresConnection is { } connection
             ? await PostgresStore.OpenAsync(
-                new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit }, cancellationToken)
+                new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit, Rejections = options.Rejections }, cancellationToken)
             : SqliteStore.Open(
-                StoreOptions(new SqliteStoreOptions(data.LedgerFile) { RollUpDelay = options.AcceptanceWindow + options.FutureTolerance }), time);
+                StoreOptions(new SqliteStoreOptions(data.LedgerFile)
+                {
+                    RollUpDelay = options.AcceptanceWindow + options.FutureTolerance,
+                    Rejections = options.Rejections,
+                }),
+                time);
 
     private static async Task<MeteringServer> ComposeAsync(
         ServerOptions options, TimeProvider time, Action<ILoggingBuilder> log, DataDirectory data, IMeteringStore store, MeteringClock clock,
@@ -118,7 +123,8 @@ public static class Program
             ? new AccountRate(perSecond, options.AccountBurst ?? perSecond, Limits.RatedAccounts, time)
             : null;
         var skew = new SkewWatch(clock, options.AcceptanceWindow, options.FutureTolerance, Limits.SkewAccounts);
-        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, rate, skew);
+        var duplicates = new DuplicateComparison(store.Records, store.Rejections, TimeProvider.System);
+        var path = new WritePath(catalog, authenticator, authorizer, validator, store.Ledger, duplicates, rate, skew);
 
         // What listens. The advertised address is known for sure once the ports are bound.
         ServerTls? tls = options.ListenHttps is null ? null : ServerTls.Open(options, data.FullPath, time);
@@ -127,7 +133,9 @@ public static class Program
         var exchange = new Lazy<ITokenExchange>(() => MakeExchange(options, tokens, Advertised(), time));
         ExchangeRate? exchangeRate = options.ExchangeRate is { } exchanges ? new ExchangeRate(exchanges, Limits.RatedAddresses, time) : null;
         var gate = new AdminGate(admin, tls);
-        var reading = new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off);
+        var readers = new ReadGate(gate, authenticator, catalog, options.Emulator != EmulatorMode.Off);
+        var rejections = new RejectionsRpc(catalog, store, duplicates, new SemaphoreSlim(1));
+        var replaying = new RejectedReplaying(catalog, authorizer, validator, clock, store);
         RpcService[] services =
         [
             .. WriteRpc.Services(path),
@@ -136,22 +144,26 @@ public static class Program
             new CatalogRpc(gate, registry, catalog).Service(),
             new SigningKeyRpc(gate, tokens).Service(),
             new UsageRpc(
-                reading,
+                readers,
                 new TotalsRpc(catalog, store.Totals, store.Ledger),
                 new LookUpRpc(catalog, store),
                 new RecordsRpc(catalog, store),
                 new FeedRpc(catalog, store, time),
                 new ConsumersRpc(store, time),
                 new ExportRpc(catalog, store, time),
+                rejections,
+                new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1)),
+                new CorrectionsRpc(readers, catalog, store, clock),
                 new SkewRpc(catalog, skew),
                 new StatementsRpc(catalog, store.Records, clock, options.AcceptanceWindow + options.FutureTolerance),
-                new VerifyRpc(reading, store.Ledger, time)).Service(),
+                new VerifyRpc(readers, store.Ledger, time)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];
         WebApplication application = BuildApplication(options, services, store.Ledger, tls, time, log);
         await ListenAsync(application, options, cancellationToken);
         Volatile.Write(ref bound, Listeners.Bound(application.Services.GetRequiredService<IServer>(), options));
-        return new MeteringServer(application, store, follower, data, new SkewInstruments(skew), new ServerFacts(
+        var retention = new RejectedRetention(store.Rejections, clock, time);
+        return new MeteringServer(application, store, [follower, retention, duplicates], data, new SkewInstruments(skew), new ServerFacts(
             bound, Advertised(), data.FullPath, admin.Path, tls?.AuthorityPath, options.Emulator, catalog.Current.Stored.Version, applied,
             catalog.Current.FirstWritable is { } first ? new WriteExample(first.Account.Id, first.Instance.Id, first.Sku.Id) : null));
     }

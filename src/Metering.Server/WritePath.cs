@@ -5,12 +5,12 @@ using Metering.Ledger;
 namespace Metering.Server;
 
 /// <summary>
-/// The path of usage, whole: wire → authenticate → authorize → validate → ledger → respond. gRPC and REST differ only
+/// The path of usage, whole: wire → authenticate → authorize → validate → ledger → compare → respond. gRPC and REST differ only
 /// before the first stage and after the last. Each stage may refuse; a refusal is a value that goes straight to respond.
 /// </summary>
 public sealed class WritePath(
     CatalogHolder catalog, IAuthenticator authenticator, Authorizer authorizer, Validator validator, ILedger ledger,
-    AccountRate? rate = null, SkewWatch? skew = null)
+    DuplicateComparison? duplicates = null, AccountRate? rate = null, SkewWatch? skew = null)
 {
     /// <summary>Carries one Write request from its decoded form to its verdicts.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -37,11 +37,17 @@ public sealed class WritePath(
 
         // 5. Ledger: was it counted before? If not, count it, durably.
         LedgerAnswer answer = await ledger.WriteAsync(write);
-
         if (answer != LedgerAnswer.Committed)
             return RefusalStatus.Of(answer);
 
-        // 6. Respond: UsageVerdictCodec encodes the verdicts of `write`; who comes close to losing records is told beside them.
+        // 6. Compare: is each duplicate what was counted? The verdicts stay as they are; what differs is said beside them.
+        if (duplicates is not null && DuplicateComparison.IsNeeded(write)
+            && await duplicates.CompareAsync(write) is { Count: > 0 } differences)
+        {
+            DuplicateConflictTrailer.Add(call, write, differences, authorizer.ScopeOf(account.Account), catalog.Current);
+        }
+
+        // 7. Respond: UsageVerdictCodec encodes the verdicts of `write`; who comes close to losing records is told beside them.
         if (skew?.Observe(write, account.Account) is { } warning)
             call.AddTrailer(SkewWarning.Name, warning);
         return write;

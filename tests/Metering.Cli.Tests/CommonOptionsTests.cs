@@ -161,6 +161,8 @@ public sealed class CommonOptionsTests : IDisposable
     [InlineData("usage")]
     [InlineData("lookup")]
     [InlineData("records")]
+    [InlineData("rejected")]
+    [InlineData("rejected replay")]
     [InlineData("export")]
     [InlineData("watch")]
     [InlineData("consumers list")]
@@ -184,7 +186,7 @@ public sealed class CommonOptionsTests : IDisposable
         Outcome outcome = await _line.RunAsync(arguments);
 
         Assert.Contains("Exit codes:", outcome.Output);
-        foreach (string command in new[] { "catalog", "key", "token", "write", "usage", "lookup", "records", "export", "watch", "consumers", "skew" })
+        foreach (string command in new[] { "catalog", "key", "token", "write", "usage", "lookup", "records", "rejected", "export", "watch", "consumers", "skew" })
             Assert.Contains($"  {command} ", outcome.Output);
     }
 

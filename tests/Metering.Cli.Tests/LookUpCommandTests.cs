@@ -44,12 +44,38 @@ public sealed class LookUpCommandTests : IDisposable
         Outcome json = await _line.RunAsync(server, "lookup", SampleRecords.First.Uuid, Missing, "--output", "json");
 
         Assert.Equal(
-            "asked,state,uuid,product_id,product_instance_id,billing_account_id,sku_id,unit,quantity,timestamp,accepted,service_account_id,request_id\n"
-            + $"{SampleRecords.First.Uuid},ACCEPTED,{SampleRecords.FirstAsCsv}\n{Missing},NEVER_SEEN,,,,,,,,,,,\n",
+            "asked,state,reason,uuid,product_id,product_instance_id,billing_account_id,sku_id,unit,quantity,timestamp,accepted,service_account_id,request_id\n"
+            + $"{SampleRecords.First.Uuid},ACCEPTED,,{SampleRecords.FirstAsCsv}\n{Missing},NEVER_SEEN,,,,,,,,,,,,\n",
             csv.Output);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.Equal(SampleRecords.FirstAsJson, JsonSerializer.Serialize(document.RootElement.GetProperty("records")[0].GetProperty("record")).Replace("\\u002B", "+"));
         Assert.Equal($$"""{"uuid":"{{Missing}}","state":"NEVER_SEEN"}""", JsonSerializer.Serialize(document.RootElement.GetProperty("records")[1]));
+    }
+
+    [Fact]
+    public async Task What_was_rejected_says_why_and_what_came_again_differently_is_noted()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Script = _ => ScriptedServer.Reply(new LookUpRecordsResponse
+        {
+            Records =
+            {
+                new RecordLookUp { Uuid = "a", State = State.Rejected, Rejections = { new RejectedRecord { Reason = "EXPIRED" }, new RejectedRecord { Reason = "INVALID_ID" } } },
+                new RecordLookUp
+                {
+                    Uuid = "b", State = State.Accepted, Record = SampleRecords.First,
+                    Rejections = { new RejectedRecord { Reason = "DUPLICATE" } }, Conflicts = { new DuplicateConflict() },
+                },
+            },
+        });
+
+        Outcome table = await _line.RunAsync(server, "lookup", "a", "b");
+        Outcome csv = await _line.RunAsync(server, "lookup", "a", "b", "--output", "csv");
+
+        Assert.Contains("a     REJECTED EXPIRED ", table.Output);
+        Assert.Contains("b     ACCEPTED          ", table.Output);
+        Assert.Equal("1 uuid came again with another content, answered DUPLICATE: --output json shows it.\n1 ACCEPTED, 1 REJECTED.\n", table.Error);
+        Assert.Equal(["a,REJECTED,EXPIRED", "b,ACCEPTED,"], csv.Output.Split('\n')[1..3].Select(line => string.Join(',', line.Split(',')[..3])));
     }
 
     [Theory]

@@ -27,9 +27,9 @@ internal static class SampleRecords
     };
 
     public const string FirstAsCsv =
-        "00000000-0000-4000-8000-000000000001,p1,i1,b1,s1,core*hour,9223372036854775807,2026-01-31T00:00:00.5Z,2026-01-31T00:00:10Z,"
+        "00000000-0000-4000-8000-000000000001,p1,i1,b1,s1,core*hour,9223372036854775807,2026-01-31T00:00:00.500Z,2026-01-31T00:00:10Z,"
         + "sa1,11111111-0000-4000-8000-000000000001";
 
     public const string FirstAsJson =
-        """{"uuid":"00000000-0000-4000-8000-000000000001","product_id":"p1","product_instance_id":"i1","billing_account_id":"b1","sku_id":"s1","unit":"core*hour","quantity":"9223372036854775807","timestamp":"2026-01-31T00:00:00.5Z","accepted":"2026-01-31T00:00:10Z","service_account_id":"sa1","request_id":"11111111-0000-4000-8000-000000000001"}""";
+        """{"uuid":"00000000-0000-4000-8000-000000000001","product_id":"p1","product_instance_id":"i1","billing_account_id":"b1","sku_id":"s1","unit":"core*hour","quantity":"9223372036854775807","timestamp":"2026-01-31T00:00:00.500Z","accepted":"2026-01-31T00:00:10Z","service_account_id":"sa1","request_id":"11111111-0000-4000-8000-000000000001"}""";
 }

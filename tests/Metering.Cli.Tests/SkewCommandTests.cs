@@ -21,8 +21,8 @@ public sealed class SkewCommandTests : IDisposable
 
         Assert.Equal(
             """
-            account  records  lag p50        p99          max  records ahead  lead p50  p99  max  warnings  last write
-            sa1        1,234   1.25 s  2 min 3 s  1 h 30 min              0                              7  2026-01-31T00:00:00Z
+            account  records  lag p50        p99         max  records ahead  lead p50  p99  max  warnings  last write
+            sa1        1,234   1.25 s  2 min 3 s  1 h 30 min              0                             7  2026-01-31T00:00:00Z
             sa2            0                                              1       2 s  2 s  2 s         0  2026-01-31T00:00:00Z
 
             """,

@@ -16,6 +16,22 @@ public sealed class WriteCommandTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public async Task What_the_server_warns_of_is_told_once()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Script = exchange => ScriptedServer.ReplyWith("metering-clock-skew-warning", "50 min old.", new WriteUsageResponse
+        {
+            Accepted = { exchange.Read(WriteUsageRequest.Parser).UsageRecords.Select(record => new AcceptedUsageRecord { Uuid = record.Uuid }) },
+        });
+        _line.Write("usage.csv", "sku_id,quantity\n" + string.Concat(Enumerable.Repeat("s,1\n", 60)));
+
+        Outcome outcome = await _line.RunAsync(server, "write", "--instance", "i", "--file", "usage.csv");
+
+        Assert.Equal((0, "The server warns: 50 min old.\n"), (outcome.ExitCode, outcome.Error));
+        Assert.Equal(3, server.Exchanges.Count);
+    }
+
+    [Fact]
     public async Task A_single_record_comes_from_options()
     {
         await using ScriptedServer server = await StartAsync();

@@ -63,6 +63,13 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public static CannedAnswer Reply(IMessage message) => ReplyRaw(Frame(message.ToByteArray()));
 
+    /// <summary>An answer with one more trailer.</summary>
+    public static CannedAnswer ReplyWith(string trailer, string value, IMessage message) => async context =>
+    {
+        await Reply(message)(context);
+        context.Response.AppendTrailer(trailer, value);
+    };
+
     /// <summary>Any body, status OK in the trailers.</summary>
     public static CannedAnswer ReplyRaw(byte[] body) => async context =>
     {

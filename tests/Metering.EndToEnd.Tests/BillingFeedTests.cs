@@ -50,10 +50,8 @@ public sealed class BillingFeedTests : IDisposable
         LedgerUnderLoad ledger = await PrepareAsync();
         var consumer = new BillingFeedProcess(_folder["invoice.json"], isCareless: true);
         await using MeteringProcess server = await ledger.StartAsync();
-        using LoadProcess load = await ledger.LoadAsync(server, RecordsPerSecond);
-
-        await consumer.RunAndKillAsync(server, TimeSpan.Zero);
-        load.Dispose();
+        using (LoadProcess load = await ledger.LoadAsync(server, RecordsPerSecond))
+            await consumer.RunAndKillAsync(server, TimeSpan.Zero);
         await consumer.CatchUpAsync(server);
 
         Assert.NotEqual(await BillingFeedProcess.TotalsAsync(server), consumer.Lines());

@@ -48,6 +48,23 @@ public sealed class HealthTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_that_is_not_ready_is_not_serving_and_its_watchers_hear_when_it_is()
+    {
+        _health.SetServing("", true);
+        using RawHttp2 client = await RawHttp2.ConnectAsync(_host.GrpcAddress);
+        int stream = await WatchAsync(client, "");
+        Assert.Equal(RawFrame.Headers, (await client.ReadAsync(stream)).Type);
+        Assert.Equal(ServingStatus.Serving, await NextAsync(client, stream));
+
+        _health.SetReady(false);
+        Assert.Equal(ServingStatus.NotServing, await NextAsync(client, stream));
+        Assert.Equal(ServingStatus.NotServing, StatusOf(Assert.Single((await _host.CallAsync(Check, new HealthCheckRequest())).Messages)));
+        _health.SetReady(true);
+        Assert.Equal(ServingStatus.Serving, await NextAsync(client, stream));
+        Assert.Equal(ServingStatus.Serving, StatusOf(Assert.Single((await _host.CallAsync(Check, new HealthCheckRequest())).Messages)));
+    }
+
+    [Fact]
     public async Task A_stopping_server_is_not_serving_and_its_watches_end()
     {
         _health.SetServing("", true);

@@ -7,3 +7,21 @@ public sealed class PostgresContract : SharedStoreContract
 
     protected override async Task<StorePlace> MakePlaceAsync() => await SchemaPlace.MakeAsync();
 }
+
+/// <summary>One node tells of its records as every store does.</summary>
+public sealed class PostgresRecordsContract : RecordsContract
+{
+    protected override bool IsOrderOne => false; // its lanes commit side by side
+
+    protected override async Task<StorePlace> MakePlaceAsync() => await SchemaPlace.MakeAsync();
+}
+
+/// <summary>And so do several over one database.</summary>
+public sealed class SharedPostgresRecordsContract : RecordsContract
+{
+    protected override int Nodes => 3;
+
+    protected override bool IsOrderOne => false;
+
+    protected override async Task<StorePlace> MakePlaceAsync() => await SchemaPlace.MakeAsync();
+}

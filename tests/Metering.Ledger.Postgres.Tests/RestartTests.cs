@@ -9,7 +9,7 @@ public sealed class RestartTests
     private const int Clients = 8;
 
     [Fact]
-    public async Task What_was_acknowledged_survives_crashes_of_the_database_and_is_counted_once()
+    public async Task What_was_acknowledged_survives_crashes_of_the_database_and_is_counted_and_told_of_once()
     {
         await using PostgresServer server = await PostgresServer.StartAsync();
         await using SchemaPlace place = SchemaPlace.Make(server);
@@ -19,6 +19,8 @@ public sealed class RestartTests
         using var done = new CancellationTokenSource();
         Task[] clients = [.. Enumerable.Range(0, Clients).Select(client => Task.Run(() => SendAsync(nodes, client), TestLedger.Stop))];
 
+        using var written = new CancellationTokenSource();
+        Task<List<CountedRecord>>[] readers = [.. Enumerable.Range(1, 2).Select(node => Task.Run(() => FollowAsync(nodes[node].Store.Records, written.Token), TestLedger.Stop))];
         for (int restart = 0; restart < Restarts; restart++)
         {
             int before = acknowledged.Count;
@@ -39,7 +41,11 @@ public sealed class RestartTests
 
         StoreUnderTest store = nodes.First;
         await store.AssertSoundAsync();
-        HashSet<UInt128> counted = [.. (await store.RecordsAsync()).Select(record => record.Uuid)];
+        await written.CancelAsync();
+        List<CountedRecord> records = await store.RecordsAsync();
+        foreach (Task<List<CountedRecord>> reader in readers)
+            Assert.Equal(records, (await reader).OrderBy(record => record.Uuid));
+        HashSet<UInt128> counted = [.. records.Select(record => record.Uuid)];
         Assert.All(acknowledged.Keys, id => Assert.Contains(new RecordSpec(id).Uuid, counted));
         Assert.True(refused > 0, "No client noticed a crash: the test crashed nothing.");
         Assert.All(await store.VerdictsAsync([.. acknowledged.Keys.Take(25).Select(id => (RecordSpec)id)]), verdict => Assert.Equal(Verdict.Duplicate, verdict));
@@ -69,6 +75,29 @@ public sealed class RestartTests
                     isRepeated = true;
                     await Task.Delay(10, TestLedger.Stop);
                 }
+            }
+        }
+    }
+    // Follows the feed, as who bills by it would: what a reading that broke off would have told is read again.
+    private static async Task<List<CountedRecord>> FollowAsync(IRecordReader records, CancellationToken written)
+    {
+        var seen = new List<CountedRecord>();
+        for (LedgerCursor place = LedgerCursor.Start; ;)
+        {
+            bool isLast = written.IsCancellationRequested; // before the page: what was written is in it, or after it
+            try
+            {
+                RecordPage page = await records.ReadAsync(place, 50, TestLedger.Stop);
+                seen.AddRange(page.Records);
+                place = page.Next;
+                if (page.IsEnd && isLast)
+                    return seen;
+                if (page.IsEnd)
+                    await Feed.WaitAsync(records, place, written);
+            }
+            catch (StoreException fault) when (fault.IsOutage)
+            {
+                await Task.Delay(10, TestLedger.Stop);
             }
         }
     }

@@ -25,6 +25,7 @@ internal sealed class SchemaPlace(PostgresServer server, string schema) : StoreP
         {
             GroupRequests = Math.Min(Math.Min(shape.GroupRequests, shape.QueueRequests), options.GroupRequests),
             Lanes = shape.Seed == 0 ? options.Lanes : 1 + (shape.Seed % 4),
+            Rejections = shape.Rejections,
             AreDuplicatesRewritten = shape.Seed % 3 == 1,
         });
     }

@@ -9,6 +9,8 @@ namespace Metering.Ledger.Postgres.Tests;
 /// <summary>Whole servers over one database, each with its own data directory.</summary>
 public sealed class ServerTests
 {
+    private const int Serving = 1; // of grpc.health.v1
+
     [Fact]
     public async Task Servers_over_one_database_have_one_catalog_one_admin_token_and_each_others_tokens()
     {
@@ -44,15 +46,16 @@ public sealed class ServerTests
         await using SchemaPlace place = SchemaPlace.Make(server);
         await using Node node = await Node.StartAsync(place);
         Assert.Equal(HttpStatusCode.OK, await node.GetStatusAsync("/readyz"));
+        Assert.Equal(Serving, await node.CheckAsync());
         await server.StopAtOnceAsync();
-        while (await node.GetStatusAsync("/readyz") == HttpStatusCode.OK)
+        while (await node.GetStatusAsync("/readyz") == HttpStatusCode.OK || await node.CheckAsync() == Serving)
             await Task.Delay(10, TestLedger.Stop);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.GetStatusAsync("/readyz"));
         Assert.Equal(HttpStatusCode.OK, await node.GetStatusAsync("/healthz"));
         using (HttpResponseMessage query = await node.SendAsync("/metering/v1/usage:query", node.AdminToken, new JsonObject()))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, query.StatusCode);
         await server.StartAgainAsync();
-        while (await node.GetStatusAsync("/readyz") != HttpStatusCode.OK)
+        while (await node.GetStatusAsync("/readyz") != HttpStatusCode.OK || await node.CheckAsync() != Serving)
             await Task.Delay(10, TestLedger.Stop);
     }
 
@@ -69,6 +72,7 @@ public sealed class ServerTests
 
     private sealed class Node(MeteringServer server, string folder) : IAsyncDisposable
     {
+        private readonly HttpClient _grpc = new() { BaseAddress = new Uri($"http://{server.Facts.Listening.Grpc}") };
         private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://{server.Facts.Listening.Http}") };
 
         public string AdminToken => File.ReadAllText(server.Facts.AdminTokenFile).Trim();
@@ -85,7 +89,7 @@ public sealed class ServerTests
                 Store = $"postgres: {connection}",
                 Catalog = Checkout.PathOf("samples/catalog.yaml"),
                 ListenHttp = new IPEndPoint(IPAddress.Loopback, 0),
-                ListenGrpc = null,
+                ListenGrpc = new IPEndPoint(IPAddress.Loopback, 0),
                 ListenHttps = null,
             };
             try
@@ -121,9 +125,22 @@ public sealed class ServerTests
             return answer.StatusCode;
         }
 
+        // The one field of the answer, after the message's length: a number.
+        public async Task<int> CheckAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/grpc.health.v1.Health/Check")
+            {
+                Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(new byte[5]),
+            };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+            using HttpResponseMessage answer = await _grpc.SendAsync(request, TestLedger.Stop);
+            return (await answer.Content.ReadAsByteArrayAsync(TestLedger.Stop))[^1];
+        }
+
         public async ValueTask DisposeAsync()
         {
             _http.Dispose();
+            _grpc.Dispose();
             await server.DisposeAsync();
             Directory.Delete(folder, recursive: true);
         }

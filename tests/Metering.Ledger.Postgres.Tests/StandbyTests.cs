@@ -8,9 +8,11 @@ public sealed class StandbyTests
     {
         await using PostgresServer server = await PostgresServer.StartAsync();
         await using SchemaPlace place = SchemaPlace.Make(server, options => options with { Lanes = 1 });
-        await using Nodes nodes = await Nodes.OpenAsync(place, new StoreShape(), 1);
+        await using Nodes nodes = await Nodes.OpenAsync(place, new StoreShape(), 3);
         StoreUnderTest store = nodes.First;
-        await store.WriteAsync(1);
+        for (int node = 0; node < nodes.Count; node++)
+            await nodes[node].WriteAsync(1, 10 + node); // so that each has a connection that may write
+        LedgerCursor before = await nodes[2].Store.Records.EndAsync(TestLedger.Stop);
         await server.DemandStandbyAsync();
 
         Task<LedgerAnswer> answer = store.WriteAsync(2);
@@ -19,15 +21,28 @@ public sealed class StandbyTests
         Assert.Equal(LedgerAnswer.OutcomeUnknown, await answer);
 
         // The row is there for everybody to see, and yet may be lost: a bare look would call its retry a duplicate.
-        Assert.Equal(2L, await server.QueryAsync<long>($"SELECT count(*) FROM {place.Schema}.usage_record"));
+        Assert.Equal(5L, await server.QueryAsync<long>($"SELECT count(*) FROM {place.Schema}.usage_record"));
         foreach (bool isDryRun in new[] { false, true })
         {
             UsageWrite retry = store.Request([2], isDryRun);
-            answer = store.Ledger.WriteAsync(retry).AsTask();
+            answer = nodes[isDryRun ? 1 : 2].Ledger.WriteAsync(retry).AsTask();
             await server.WaitForStandbyWaitAsync();
             Assert.False(answer.IsCompleted);
             await server.CancelStandbyWaitsAsync();
             Assert.Equal(LedgerAnswer.OutcomeUnknown, await answer);
+        }
+
+        // Nor does the feed tell of it, or a look-up.
+        foreach (Func<IRecordReader, Task> read in new Func<IRecordReader, Task>[]
+        {
+            records => records.ReadAsync(before, 10, TestLedger.Stop), records => records.FindAsync([new RecordSpec(2).Uuid], TestLedger.Stop),
+        })
+        {
+            Task reading = read(nodes[2].Store.Records);
+            await server.WaitForStandbyWaitAsync();
+            Assert.False(reading.IsCompleted);
+            await server.CancelStandbyWaitsAsync();
+            Assert.Contains("No standby confirms", (await Assert.ThrowsAsync<StoreException>(() => reading)).Message);
         }
 
         UsageWrite last = store.Request([2, 3]);
@@ -36,6 +51,9 @@ public sealed class StandbyTests
         await server.DemandNoStandbyAsync();
         Assert.Equal(LedgerAnswer.Committed, await answer);
         Assert.Equal([Verdict.Duplicate, Verdict.Accepted], TestLedger.VerdictsOf(last));
+        Assert.Equal(
+            [new RecordSpec(2).Uuid, new RecordSpec(3).Uuid],
+            (await Feed.ReadAsync(nodes[2].Store.Records, 1, before)).Select(record => record.Uuid).Order());
         await store.AssertSoundAsync();
     }
 

@@ -9,7 +9,8 @@ public sealed class SqliteContract : StoreContract
 
     protected override Task SettleAsync(IMeteringStore store) => ((SqliteStore)store).RollUpAsync(Stop);
 
-    private sealed class FilePlace : StorePlace
+    /// <summary>A directory of its own.</summary>
+    internal sealed class FilePlace : StorePlace
     {
         private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("metering-sqlite-");
 
@@ -19,6 +20,7 @@ public sealed class SqliteContract : StoreContract
             {
                 GroupRequests = Math.Min(shape.GroupRequests, shape.QueueRequests),
                 QueueRequests = shape.QueueRequests,
+                Rejections = shape.Rejections,
             };
             int rare = shape.Seed % 4;
             if (rare != 0)
@@ -32,4 +34,10 @@ public sealed class SqliteContract : StoreContract
             return ValueTask.CompletedTask;
         }
     }
+}
+
+/// <summary>The embedded store keeps what every store promises of reading records.</summary>
+public sealed class SqliteRecordsContract : RecordsContract
+{
+    protected override Task<StorePlace> MakePlaceAsync() => Task.FromResult<StorePlace>(new SqliteContract.FilePlace());
 }

@@ -22,6 +22,9 @@ public sealed record StoreShape
     /// <summary>Most requests that wait.</summary>
     public int QueueRequests { get; init; } = Limits.LedgerQueueRequests;
 
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    public RejectedKeeping Rejections { get; init; } = RejectedKeeping.Default;
+
     /// <summary>Chooses among the store's own ways of working, such as sizes that make rare work frequent; 0 for the defaults.</summary>
     public int Seed { get; init; }
 }

@@ -7,7 +7,8 @@ internal static class NamedTest
     public static bool Exists(string name)
     {
         string[] parts = name.Split('.');
-        return Directory.EnumerateFiles(Checkout.PathOf("tests"), parts[0] + ".cs", SearchOption.AllDirectories)
+        string[] files = [parts[0] + ".cs", parts[0] + ".*.cs"]; // a class may be in several
+        return files.SelectMany(pattern => Directory.EnumerateFiles(Checkout.PathOf("tests"), pattern, SearchOption.AllDirectories))
             .Any(file => File.ReadAllText(file).Contains($" {parts[1]}(", StringComparison.Ordinal));
     }
 }

@@ -130,6 +130,8 @@ internal sealed class WriteCommand
         }
 
         progress.Clear();
+        if (_connection.Warning is { } warning)
+            _terminal.WriteNote($"The server warns: {warning}");
         report.Finish(new WriteEnd(counts, source.Skipped, isDryRun, failure?.Message ?? source.Fault));
         return Conclude(source, counts, failure);
     }

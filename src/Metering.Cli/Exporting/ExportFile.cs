@@ -21,7 +21,7 @@ internal sealed class ExportFile : IDisposable
     private ExportFile(string path, FileStream part, ExportPlace place)
     {
         (_path, _part, _question, _keptBytes) = (path, part, place.Question, place.Bytes);
-        (Cursor, Records) = (place.Cursor, place.Records);
+        (Cursor, Records, Bytes) = (place.Cursor, place.Records, place.Bytes);
         IsResumed = place.Bytes > 0;
     }
 
@@ -32,7 +32,7 @@ internal sealed class ExportFile : IDisposable
     public long Records { get; private set; }
 
     /// <summary>Bytes written, those of before included.</summary>
-    public long Bytes => _part.Position;
+    public long Bytes { get; private set; }
 
     /// <summary>Whether an export that was broken off goes on.</summary>
     public bool IsResumed { get; }
@@ -69,9 +69,10 @@ internal sealed class ExportFile : IDisposable
     public void Add(ReadOnlySpan<byte> lines, long records, string cursor)
     {
         _part.Write(lines);
+        Bytes += lines.Length;
         Records += records;
         Cursor = cursor;
-        if (_part.Position - _keptBytes >= StepBytes)
+        if (Bytes - _keptBytes >= StepBytes)
             Keep();
     }
 
@@ -79,7 +80,7 @@ internal sealed class ExportFile : IDisposable
     public void Keep()
     {
         _part.Flush(flushToDisk: true);
-        _keptBytes = _part.Position;
+        _keptBytes = Bytes;
         WriteWhole(CursorOf(_path), new ExportPlace(_question, Cursor, _keptBytes, Records).ToString());
     }
 

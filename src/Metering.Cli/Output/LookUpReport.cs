@@ -24,6 +24,10 @@ internal static class LookUpStates
         State.NeverSeen => "NEVER_SEEN",
         _ => $"STATE_{(int)found.State}",
     };
+
+    /// <summary>Why it was rejected last; empty when it was not, or is accepted.</summary>
+    public static string Reason(this RecordLookUp found) =>
+        found.State == State.Rejected && found.Rejections.Count > 0 ? found.Rejections[0].Reason : string.Empty;
 }
 
 /// <summary>For people: a line for each of the first few, how many of each state at the end.</summary>
@@ -37,14 +41,16 @@ internal sealed class LookUpTable(Terminal terminal) : ILookUpReport
         new("uuid"), new("state"), new("accepted"), new("quantity", IsNumber: true), new("unit"), new("sku"), new("owner"), new("by"),
         new("request", IsOptional: true), new("timestamp", IsOptional: true));
     private long _asked;
+    private long _conflicts;
 
     /// <inheritdoc/>
     public void Add(RecordLookUp found)
     {
+        _conflicts += found.Conflicts.Count > 0 ? 1 : 0;
         _counts[found.Name()] = _counts.GetValueOrDefault(found.Name()) + 1;
         if (_asked++ >= ListedMaximum)
             return;
-        var state = new TextCell(found.Name(), found.State == State.Accepted ? Shade.Good : Shade.Bad);
+        var state = new TextCell($"{found.Name()} {found.Reason()}".TrimEnd(), found.State == State.Accepted ? Shade.Good : Shade.Bad);
         if (found.Record is not { } record)
             _table.Add(found.Uuid, state, "", "", "", "", "", "", "", "");
         else
@@ -65,6 +71,8 @@ internal sealed class LookUpTable(Terminal terminal) : ILookUpReport
         _table.Write(terminal);
         if (_asked > ListedMaximum)
             terminal.WriteNote($"… and {Figures.Group(_asked - ListedMaximum)} more: --output csv shows all.");
+        if (_conflicts > 0)
+            terminal.WriteNote($"{Figures.Count(_conflicts, "uuid")} came again with another content, answered DUPLICATE: --output json shows it.");
         if (_asked > 1)
             terminal.WriteNote(string.Join(", ", _counts.Select(count => $"{Figures.Group(count.Value)} {count.Key}")) + ".");
     }
@@ -78,14 +86,14 @@ internal sealed class LookUpCsv : ILookUpReport
     public LookUpCsv(Terminal terminal)
     {
         _terminal = terminal;
-        Csv.WriteLine(terminal.Output, RecordText.Columns.Prepend("state").Prepend("asked"));
+        Csv.WriteLine(terminal.Output, RecordText.Columns.Prepend("reason").Prepend("state").Prepend("asked"));
     }
 
     /// <inheritdoc/>
     public void Add(RecordLookUp found) => Csv.WriteLine(
         _terminal.Output,
         (found.Record is { } record ? RecordText.FieldsOf(record) : Enumerable.Repeat(string.Empty, RecordText.Columns.Count))
-            .Prepend(found.Name()).Prepend(found.Uuid));
+            .Prepend(found.Reason()).Prepend(found.Name()).Prepend(found.Uuid));
 
     /// <inheritdoc/>
     public void Finish()
@@ -117,6 +125,14 @@ internal sealed class LookUpJson(Terminal terminal) : ILookUpReport
                 json.WriteStartObject("record");
                 RecordText.WriteMembers(record, json);
                 json.WriteEndObject();
+            }
+
+            if (found.Rejections.Count > 0)
+            {
+                json.WriteStartArray("rejections");
+                foreach (RejectedRecord rejection in found.Rejections)
+                    RejectedText.WriteObject(rejection, json);
+                json.WriteEndArray();
             }
 
             json.WriteEndObject();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Google.Protobuf.WellKnownTypes;
 using Metering.Contracts.V1;
 
 namespace Metering.Cli;
@@ -18,8 +19,8 @@ internal static class RecordText
     public static string[] FieldsOf(AcceptedRecord record) =>
     [
         record.Uuid, record.ProductId, record.ProductInstanceId, record.BillingAccountId, record.SkuId, record.Unit,
-        record.Quantity.ToString(CultureInfo.InvariantCulture), ArchiveReport.TimeOf(record.Timestamp), ArchiveReport.TimeOf(record.Accepted),
-        record.ServiceAccountId, record.RequestId,
+        record.Quantity.ToString(CultureInfo.InvariantCulture), TimeOf(record.Timestamp), TimeOf(record.Accepted), record.ServiceAccountId,
+        record.RequestId,
     ];
 
     /// <summary>The members of a JSON object, named as the columns are; all of them texts: a quantity may need all 64 bits.</summary>
@@ -28,6 +29,9 @@ internal static class RecordText
         foreach ((string name, string value) in Columns.Zip(FieldsOf(record)))
             json.WriteString(name, value);
     }
+
+    // As the server's export writes it: a fraction has no digits, three, six or nine.
+    private static string TimeOf(Timestamp? moment) => moment?.ToString().Trim('"') ?? string.Empty;
 
     /// <summary>Whose usage it is, as short as it can be said.</summary>
     public static string OwnerOf(AcceptedRecord record) =>

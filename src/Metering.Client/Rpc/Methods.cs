@@ -9,10 +9,10 @@ namespace Metering.Client;
 internal static class Methods
 {
     private const string Metering = "/yandex.cloud.marketplace.metering.v1.";
+    private const string Usage = "/metering.v1.UsageService/";
     private const string Iam = "/yandex.cloud.iam.v1.IamTokenService/";
     private const string Archives = "/metering.v1.ArchiveService/";
     private const string Catalog = "/metering.v1.CatalogService/";
-    private const string Usage = "/metering.v1.UsageService/";
 
     public static readonly RpcMethod<WriteUsageRequest, WriteUsageResponse> WriteProductUsage =
         new(Metering + "ProductUsageService/Write", WriteUsageResponse.Parser, IsRepeatable: true);
@@ -86,7 +86,26 @@ internal static class Methods
     public static readonly RpcMethod<ListSkewRequest, ListSkewResponse> ListSkew =
         new(Usage + "ListSkew", ListSkewResponse.Parser, IsRepeatable: true);
 
+    public static readonly RpcMethod<ListRejectedRecordsRequest, ListRejectedRecordsResponse> ListRejectedRecords =
+        new(Usage + "ListRejectedRecords", ListRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<SummarizeRejectedRecordsRequest, SummarizeRejectedRecordsResponse> SummarizeRejectedRecords =
+        new(Usage + "SummarizeRejectedRecords", SummarizeRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse> ReplayRejectedRecords =
+        new(Usage + "ReplayRejectedRecords", ReplayRejectedRecordsResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListReplaysRequest, ListReplaysResponse> ListReplays =
+        new(Usage + "ListReplays", ListReplaysResponse.Parser, IsRepeatable: true);
+
     /// <summary>What was saved may be saved again, unless it was to replace a certain place: then the repetition would not find it.</summary>
     public static RpcMethod<SaveConsumerRequest, SaveConsumerResponse> SaveConsumer(bool expectsPlace) =>
         new(Usage + "SaveConsumer", SaveConsumerResponse.Parser, IsRepeatable: !expectsPlace);
+
+    // Repeatable because its order carries a number.
+    public static readonly RpcMethod<CorrectRecordRequest, CorrectRecordResponse> CorrectRecord =
+        new(Usage + "CorrectRecord", CorrectRecordResponse.Parser, IsRepeatable: true);
+
+    public static readonly RpcMethod<ListCorrectionsRequest, ListCorrectionsResponse> ListCorrections =
+        new(Usage + "ListCorrections", ListCorrectionsResponse.Parser, IsRepeatable: true);
 }

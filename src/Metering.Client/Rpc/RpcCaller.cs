@@ -16,8 +16,11 @@ internal readonly record struct CallHeaders(string? Token, string IdempotencyKey
 /// <see cref="MeteringException"/>.
 /// </summary>
 internal sealed class RpcCaller(
-    HttpMessageHandler handler, Uri address, TimeSpan connectTimeout, TimeSpan requestTimeout, TimeProvider time) : IDisposable
+    HttpMessageHandler handler, Uri address, TimeSpan connectTimeout, TimeSpan requestTimeout, TimeProvider time, Action<string>? warned = null)
+    : IDisposable
 {
+    private const string ClockSkewWarning = "metering-clock-skew-warning";
+
     private static readonly MediaTypeHeaderValue ContentType = new("application/grpc");
     private static readonly string Agent = $"metering-client/{typeof(RpcCaller).Assembly.GetName().Version?.ToString(3)}";
 
@@ -147,6 +150,8 @@ internal sealed class RpcCaller(
             await MessageFrame.ReadBodyAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
         if (StatusHeaders.Read(response) is { } failure)
             throw failure;
+        if (warned is not null && StatusHeaders.Value(response.TrailingHeaders, ClockSkewWarning) is { } warning)
+            warned(warning);
         return MessageFrame.Read(body);
     }
 

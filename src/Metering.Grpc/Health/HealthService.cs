@@ -5,7 +5,8 @@ namespace Metering.Grpc;
 
 /// <summary>
 /// The standard health service, <c>grpc.health.v1.Health</c>. The host says what serves; the empty name is the server as a
-/// whole. When the server begins to stop, everything is NOT_SERVING, watchers hear it, and their watches end.
+/// whole. While it is not ready, and when the server begins to stop, everything is NOT_SERVING and watchers
+/// hear it; when it stops, their watches end.
 /// </summary>
 public sealed class HealthService
 {
@@ -14,6 +15,7 @@ public sealed class HealthService
     private readonly Lock _gate = new();
     private readonly Dictionary<string, bool> _serving = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = NewSignal();
+    private bool _isReady = true;
     private bool _isStopping;
 
     /// <summary>Makes the service; nothing is known to it yet.</summary>
@@ -40,6 +42,16 @@ public sealed class HealthService
         }
     }
 
+    /// <summary>Says whether the server can do its work now: until it can, everything is NOT_SERVING, and watchers hear it.</summary>
+    public void SetReady(bool isReady)
+    {
+        lock (_gate)
+        {
+            _isReady = isReady;
+            Signal();
+        }
+    }
+
     /// <summary>Everything is NOT_SERVING from now on. UseRpc calls it when the server begins to stop.</summary>
     public void Stop()
     {
@@ -57,7 +69,7 @@ public sealed class HealthService
         lock (_gate)
         {
             return _serving.TryGetValue(service, out bool isServing)
-                ? new HealthCheckResponse { Status = isServing && !call.IsStopping ? ServingStatus.Serving : ServingStatus.NotServing }
+                ? new HealthCheckResponse { Status = isServing && _isReady && !call.IsStopping ? ServingStatus.Serving : ServingStatus.NotServing }
                 : new RpcStatus(RpcCode.NotFound, $"unknown service \"{service}\"");
         }
     }
@@ -86,7 +98,7 @@ public sealed class HealthService
         {
             bool isLast = _isStopping || call.IsStopping;
             ServingStatus status = !_serving.TryGetValue(service, out bool isServing) ? ServingStatus.ServiceUnknown
-                : isServing && !isLast ? ServingStatus.Serving
+                : isServing && _isReady && !isLast ? ServingStatus.Serving
                 : ServingStatus.NotServing;
             return (status, _changed.Task, isLast);
         }

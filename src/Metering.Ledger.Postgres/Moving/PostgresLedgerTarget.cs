@@ -94,7 +94,7 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
                     + "wrote there.",
                     fault);
             }
-            catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException)
+            catch (Exception fault) when (fault is NpgsqlException or NotReplicatedException or IOException or TimeoutException)
             {
                 throw BrokenOff(fault);
             }
@@ -115,9 +115,9 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
             await BelongingRows.WriteAsync(connection, belongings, cancellationToken);
             await RecordRows.SendAsync(connection, totals, cancellationToken);
             await RecordRows.SendAsync(connection, rejections, cancellationToken);
-            await transaction.CommitAsync(CancellationToken.None);
+            await ConfirmedCommit.RunAsync(connection, () => transaction.CommitAsync(CancellationToken.None));
         }
-        catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException)
+        catch (Exception fault) when (fault is NpgsqlException or NotReplicatedException or IOException or TimeoutException)
         {
             throw BrokenOff(fault);
         }
@@ -181,7 +181,8 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await StepAsync(connection, found, reached, cancellationToken);
         await RecordRows.SendAsync(connection, records, cancellationToken);
-        await transaction.CommitAsync(CancellationToken.None);
+        await MovedGroups.AddAsync(connection, records, cancellationToken);
+        await ConfirmedCommit.RunAsync(connection, () => transaction.CommitAsync(CancellationToken.None));
     }
 
     // First of all: whoever comes second waits here, and finds the mark elsewhere.

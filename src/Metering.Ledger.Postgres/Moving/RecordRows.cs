@@ -11,7 +11,7 @@ internal static class RecordRows
     public const short Node = -1;
 
     private const string Records = """
-        COPY usage_record(uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, node)
+        COPY usage_record(uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, lane)
         FROM STDIN (FORMAT BINARY)
         """;
 

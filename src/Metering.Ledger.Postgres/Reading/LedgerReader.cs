@@ -22,6 +22,12 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
         SELECT uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request FROM usage_record
         """;
 
+    /// <summary>Records by their uuids.</summary>
+    public const string RecordsByUuid = """
+        SELECT uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request FROM usage_record
+        WHERE uuid = ANY($1)
+        """;
+
     /// <summary>See <see cref="ILedger.ReadTotalsAsync"/>.</summary>
     public IAsyncEnumerable<HourTotal> ReadTotalsAsync(HourRange range, CancellationToken cancellationToken) =>
         ReadAsync(Totals, range, Total, options.ReadTime, cancellationToken);
@@ -40,9 +46,14 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
 
     /// <summary>Those of the records that are counted, in any order.</summary>
     public IAsyncEnumerable<CountedRecord> FindRecordsAsync(Guid[] uuids, CancellationToken cancellationToken) =>
-        ReadAsync(Records + " WHERE uuid = ANY($1)", null, Record, TimeSpan.Zero, cancellationToken, new NpgsqlParameter<Guid[]> { TypedValue = uuids });
+        ReadAsync(RecordsByUuid, null, Record, TimeSpan.Zero, cancellationToken, new NpgsqlParameter<Guid[]> { TypedValue = uuids });
 
-    private static CountedRecord Record(NpgsqlDataReader row) => new(
+    /// <summary>What went wrong with a reading, in words.</summary>
+    public static StoreException BrokenOff(ConnectionSource source, NpgsqlException fault) => new(
+        $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+
+    /// <summary>The record in a row.</summary>
+    public static CountedRecord Record(NpgsqlDataReader row) => new(
         Uuids.FromGuid(row.GetGuid(0)), row.GetInt32(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6),
         row.GetGuid(7));
 
@@ -75,8 +86,7 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException(
-                $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+            throw BrokenOff(source, fault);
         }
     }
 }

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Metering.Ledger.Postgres;
 
 /// <summary>
-/// Proves, in the database and of one state, that the totals are the sums of the records. That no uuid is counted twice is the
-/// primary key's to keep.
+/// Proves, in the database and of one state, that the totals are the sums of the records, and that the feed has each of them
+/// once. That no uuid is counted twice is the primary key's to keep.
 /// </summary>
 internal sealed class Verification(ConnectionSource source)
 {
@@ -45,6 +45,7 @@ internal sealed class Verification(ConnectionSource source)
                     differences.Add(Describe(row));
             }
 
+            await GroupVerification.AddDifferencesAsync(connection, differences, cancellationToken);
             progress?.Report(new VerificationProgress("records", 0, 0));
             await using var count = new NpgsqlCommand("SELECT count(*) FROM usage_record", connection);
             return new LedgerVerification((long)(await count.ExecuteScalarAsync(cancellationToken))!, differences);

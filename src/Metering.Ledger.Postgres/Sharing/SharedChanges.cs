@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Metering.Ledger.Postgres;
 
-/// <summary>Changes what the nodes share, other than usage: each in one transaction, after which the other nodes are told.</summary>
+/// <summary>Changes what the nodes share, other than usage: each in one transaction, after which the other nodes are told, if it is theirs to know.</summary>
 internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOptions options)
 {
     /// <summary>The channel of the database's notifications.</summary>
@@ -17,14 +17,15 @@ internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOption
     /// <summary>Makes a change, durably.</summary>
     /// <param name="change">What to do; it may be done again after a serialization failure, and what it throws takes everything back.</param>
     /// <param name="cancellationToken">Gives up before the transaction starts, never within.</param>
+    /// <param name="isTold">The other nodes have to know.</param>
     /// <exception cref="StoreException">The database failed; the message says whether the change may be kept nevertheless.</exception>
-    public async Task<T> ChangeAsync<T>(Func<NpgsqlConnection, Task<T>> change, CancellationToken cancellationToken)
+    public async Task<T> ChangeAsync<T>(Func<NpgsqlConnection, Task<T>> change, CancellationToken cancellationToken, bool isTold = true)
     {
         cancellationToken.ThrowIfCancellationRequested();
         for (int retries = 0; ; retries++)
         {
             NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
-            Task<T> work = ChangeAsync(connection, change);
+            Task<T> work = ChangeAsync(connection, change, isTold);
             try
             {
                 T result = await work.WaitAsync(options.ReadTime, options.Waits, CancellationToken.None);
@@ -59,12 +60,13 @@ internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOption
         await count.ExecuteNonQueryAsync();
     }
 
-    private static async Task<T> ChangeAsync<T>(NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> change)
+    private static async Task<T> ChangeAsync<T>(NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> change, bool isTold)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
         T result = await change(connection);
         await ConfirmedCommit.RunAsync(connection, () => transaction.CommitAsync(CancellationToken.None));
-        await NotifyAsync(connection);
+        if (isTold)
+            await NotifyAsync(connection);
         return result;
     }
 

@@ -16,9 +16,10 @@ internal sealed class Availability(Action<string> notice)
     {
         lock (_changing)
         {
-            if (_outage is null)
+            bool isNew = _outage is null;
+            _outage = sentence; // before it is told: who hears of it looks
+            if (isNew)
                 notice($"Nothing can be counted at the moment; senders are told to come back. {sentence}");
-            _outage = sentence;
         }
     }
 
@@ -29,9 +30,10 @@ internal sealed class Availability(Action<string> notice)
             return;
         lock (_changing)
         {
-            if (_outage is not null)
-                notice("The database is back: usage is counted again.");
+            bool wasAway = _outage is not null;
             _outage = null;
+            if (wasAway)
+                notice("The database is back: usage is counted again.");
         }
     }
 

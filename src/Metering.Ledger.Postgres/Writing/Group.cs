@@ -14,7 +14,9 @@ internal sealed class Group
     private readonly Dictionary<UInt128, int> _numbers = [];
     private readonly List<Question> _questions = [];
     private readonly List<int> _asked = []; // number of the question of each record that has one, in order
+    private readonly List<Guid> _accepted = [];
     private readonly GroupSums _sums = new();
+    private readonly List<RejectedRecord> _rejected = [];
 
     /// <summary>The records to be counted; null when there are none.</summary>
     public RecordColumns? Candidates { get; private set; }
@@ -27,6 +29,15 @@ internal sealed class Group
 
     /// <summary>What is added to the counts of rejections; null when there is nothing.</summary>
     public RejectionColumns? Rejections { get; private set; }
+
+    /// <summary>Uuids of the accepted records, in the order of their requests.</summary>
+    public IReadOnlyCollection<Guid> Accepted => _accepted;
+
+    /// <summary>Latest acceptance of one of them; 0 when there are none.</summary>
+    public long AcceptedUnixNanoseconds { get; private set; }
+
+    /// <summary>What is kept of the rejected records; null when there is nothing.</summary>
+    public RejectedColumns? Rejected { get; private set; }
 
     /// <summary>Some record is answered as a duplicate of one that was counted before the group.</summary>
     public bool NamesOthersRows { get; private set; }
@@ -64,7 +75,9 @@ internal sealed class Group
     {
         Mark(counted, known);
         _sums.Clear();
-        LatestUnixNanoseconds = 0;
+        _rejected.Clear();
+        _accepted.Clear();
+        LatestUnixNanoseconds = AcceptedUnixNanoseconds = 0;
         NamesOthersRows = false;
         int asked = 0;
         foreach (UsageWrite write in writes)
@@ -76,6 +89,7 @@ internal sealed class Group
 
         Totals = _sums.Totals();
         Rejections = _sums.Rejections();
+        Rejected = _rejected.Count == 0 ? null : new RejectedColumns(_rejected);
     }
 
     /// <summary>The uuids, sorted, that were counted before the group and are answered as duplicates.</summary>
@@ -104,10 +118,19 @@ internal sealed class Group
             if (write.DryRun)
                 continue;
             if (record.Verdict == Verdict.Accepted)
-                _sums.AddAccepted(write.OwnerKey, record);
+                Accept(write, record);
             else
                 _sums.AddRejected(write.OwnerKey, record.Verdict, write.ReceivedUnixNanoseconds);
+            if (record.Verdict is not (Verdict.Accepted or Verdict.Duplicate))
+                _rejected.Add(RejectedRecord.Of(write, index));
         }
+    }
+
+    private void Accept(UsageWrite write, in UsageRecord record)
+    {
+        _accepted.Add(Uuids.ToGuid(record.Uuid));
+        AcceptedUnixNanoseconds = Math.Max(AcceptedUnixNanoseconds, write.ReceivedUnixNanoseconds);
+        _sums.AddAccepted(write.OwnerKey, record);
     }
 
     private void Ask(UsageWrite write, int index, in UsageRecord record)

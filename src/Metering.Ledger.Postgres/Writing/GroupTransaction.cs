@@ -40,23 +40,33 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
     }
 
     /// <summary>Writes what follows from the verdicts and commits.</summary>
+    /// <param name="group">The group, judged.</param>
+    /// <param name="place">Its place in the order of commits; null when it counts nothing.</param>
+    /// <param name="areDuplicatesRewritten">Rows of duplicates are written anew.</param>
     /// <exception cref="NotReplicatedException">The commit is not known to be durable.</exception>
-    public async Task CommitAsync(TotalColumns? totals, RejectionColumns? rejections, Guid[] duplicates, bool hasToBeWritten, long latestUnixNanoseconds)
+    public async Task CommitAsync(Group group, GroupPlace? place, bool areDuplicatesRewritten)
     {
         await using NpgsqlBatch batch = connection.CreateBatch();
         if (!IsBegun)
             batch.BatchCommands.Add(WriteStatements.Begin());
-        if (duplicates.Length > 0)
+        if (areDuplicatesRewritten && group.Duplicates() is { Length: > 0 } duplicates)
             batch.BatchCommands.Add(WriteStatements.Rewrite(duplicates));
-        if (totals is not null)
+        if (group.Totals is { } totals)
             batch.BatchCommands.Add(WriteStatements.AddTotals(totals, node));
-        if (rejections is not null)
+        if (group.Rejections is { } rejections)
             batch.BatchCommands.Add(WriteStatements.AddRejections(rejections, node));
+        if (group.Rejected is { } rejected)
+        {
+            batch.BatchCommands.Add(RejectedStatements.Keep(rejected));
+            batch.BatchCommands.Add(RejectedStatements.Count(node, rejected.Records, rejected.Bytes, 0));
+        }
+        if (place is { } ordered)
+            batch.BatchCommands.Add(WriteStatements.AddGroup(ordered, [.. group.Accepted]));
 
         // Last, because it is what proves the duplicates durable: a transaction that wrote to the log waits for the log up to
         // its own commit, which comes after the commit of every row that it saw (docs/adr/0008).
-        if (hasToBeWritten)
-            batch.BatchCommands.Add(WriteStatements.RaiseClock(node, latestUnixNanoseconds));
+        if (group.HasToBeWritten)
+            batch.BatchCommands.Add(WriteStatements.RaiseClock(node, group.LatestUnixNanoseconds));
         batch.BatchCommands.Add(WriteStatements.Commit());
         await ConfirmedCommit.RunAsync(connection, () => batch.ExecuteNonQueryAsync(CancellationToken.None));
     }

@@ -10,14 +10,16 @@ namespace Metering.Ledger.Postgres;
 /// <param name="Options">The store's options.</param>
 /// <param name="Availability">What is known about the database.</param>
 /// <param name="Answers">Gives answers away from the lane.</param>
+/// <param name="Clock">Says when groups were accepted.</param>
 /// <param name="Abandoned">Room for connections that nobody waits for any more.</param>
 internal sealed record LaneParts(
     ChannelReader<UsageWrite> Requests, ConnectionSource Source, PostgresStoreOptions Options, Availability Availability, Answers Answers,
-    SemaphoreSlim Abandoned);
+    GroupClock Clock, SemaphoreSlim Abandoned);
 
 /// <summary>
 /// One group in flight after the other, on a connection of its own: takes what waits, commits it, answers, never before. What
-/// fails before its COMMIT is sent was not counted; after that, only the database's word counts.
+/// fails before its COMMIT is sent was not counted; after that, only the database's word counts. Each connection is a
+/// <see cref="Writer"/> of its own.
 /// </summary>
 internal sealed class Lane(LaneParts parts, short node)
 {
@@ -25,6 +27,7 @@ internal sealed class Lane(LaneParts parts, short node)
     private readonly UsageWrite[] _taken = new UsageWrite[parts.Options.GroupRequests];
     private readonly Group _group = new();
     private NpgsqlConnection? _connection;
+    private Writer? _writer; // the connection's; gone with it
     private long _highWater;
 
     /// <summary>Latest reading of the clock that this lane stored.</summary>
@@ -58,7 +61,7 @@ internal sealed class Lane(LaneParts parts, short node)
             Array.Clear(_taken, 0, count);
         }
 
-        await DropAsync();
+        await EndAsync();
     }
 
     private int Take()
@@ -110,16 +113,24 @@ internal sealed class Lane(LaneParts parts, short node)
         Task step = Task.CompletedTask;
         try
         {
+            if (_writer is null && _group.Candidates is not null)
+            {
+                Task<Writer> taking = Writer.TakeAsync(_connection!);
+                step = taking;
+                _writer = await taking.WaitAsync(_options.AnswerTime, _options.Waits);
+            }
+
             step = transaction.AskAsync(_group.Candidates, _group.LookUps);
             await step.WaitAsync(_options.AnswerTime, _options.Waits);
             _group.Judge(_taken.AsSpan(0, count), transaction.Counted, transaction.Known);
             if (!transaction.IsBegun && !_group.HasToBeWritten)
                 return default;
+            GroupPlace? place = _group.Accepted.Count == 0 ? null : _writer!.Next(parts.Clock.Next(_group.AcceptedUnixNanoseconds));
             isCommitSent = true;
-            step = transaction.CommitAsync(
-                _group.Totals, _group.Rejections, _options.AreDuplicatesRewritten ? _group.Duplicates() : [], _group.HasToBeWritten,
-                _group.LatestUnixNanoseconds);
+            step = transaction.CommitAsync(_group, place, _options.AreDuplicatesRewritten);
             await step.WaitAsync(_options.AnswerTime, _options.Waits);
+            if (place is { } committed)
+                _writer!.Advance(committed);
             Volatile.Write(ref _highWater, Math.Max(_highWater, _group.LatestUnixNanoseconds));
             return default;
         }
@@ -131,7 +142,14 @@ internal sealed class Lane(LaneParts parts, short node)
         catch (NotReplicatedException fault)
         {
             await DropAsync();
-            return new Outcome(FaultKind.Lost, fault, IsCommitSent: true);
+            return new Outcome(FaultKind.Lost, fault, isCommitSent);
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Somebody ended the writer because it was quiet. Nothing of the group was counted: again, as another writer.
+            _writer = null;
+            await RollBackAsync(transaction);
+            return new Outcome(FaultKind.Again, fault, isCommitSent);
         }
         catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
@@ -179,8 +197,33 @@ internal sealed class Lane(LaneParts parts, short node)
         }
     }
 
+    // Nothing depends on it: a writer that nobody ended costs every cursor a byte or two until a node does.
+    private async Task EndAsync()
+    {
+        if (_connection is { } connection && _writer is { } writer)
+        {
+            Task step = writer.EndAsync(connection);
+            try
+            {
+                await step.WaitAsync(_options.AnswerTime, _options.Waits);
+            }
+            catch (TimeoutException) when (!step.IsCompleted)
+            {
+                await AbandonAsync(step);
+            }
+            catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+            {
+                // As good as gone.
+            }
+        }
+
+        await DropAsync();
+    }
+
+    // The writer goes with the connection: what it sent last may yet be committed, and nothing must come after that.
     private async Task DropAsync()
     {
+        _writer = null;
         if (Interlocked.Exchange(ref _connection, null) is { } connection)
             await connection.DisposeAsync();
     }
@@ -190,7 +233,7 @@ internal sealed class Lane(LaneParts parts, short node)
     private async Task AbandonAsync(Task step)
     {
         NpgsqlConnection connection = _connection!;
-        _connection = null;
+        (_connection, _writer) = (null, null);
         await parts.Abandoned.WaitAsync();
         _ = CloseAfterAsync(step, connection, parts.Abandoned);
     }

@@ -19,7 +19,7 @@ internal sealed class Lanes
     {
         _requests = Channel.CreateBounded<UsageWrite>(new BoundedChannelOptions(options.QueueRequests) { FullMode = BoundedChannelFullMode.Wait });
         var parts = new LaneParts(
-            _requests.Reader, source, options, availability, new Answers(), new SemaphoreSlim(options.AbandonedConnections));
+            _requests.Reader, source, options, availability, new Answers(), new GroupClock(), new SemaphoreSlim(options.AbandonedConnections));
         _lanes = [.. Enumerable.Range(0, options.Lanes).Select(lane => new Lane(parts, (short)(firstNode + lane)))];
     }
 

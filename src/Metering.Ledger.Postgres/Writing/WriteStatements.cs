@@ -7,7 +7,7 @@ namespace Metering.Ledger.Postgres;
 /// <summary>
 /// Every statement that counts usage. PostgreSQL, Citus, YugabyteDB and CockroachDB all take them: no advisory lock, no temporary
 /// table, no sequence, no constraint beside the primary keys. Whatever a transaction locks it locks in one order: records by
-/// uuid, then totals, then rejections, each by key, then the clock's row; so two of them never wait for each other.
+/// uuid, then totals, then rejections, each by key, then its group's row, then the clock's; so two of them never wait for each other.
 /// </summary>
 internal static class WriteStatements
 {
@@ -16,7 +16,7 @@ internal static class WriteStatements
     private const string CountText = """
         WITH counted AS (
           INSERT INTO usage_record(
-            uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, node)
+            uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, lane)
           SELECT $1[i], $2[i], $3[i], $4[i], $5[i], $6[i], $7[i], $8[i], $9
           FROM generate_series(1, array_length($1, 1)) AS i
           ON CONFLICT (uuid) DO NOTHING
@@ -26,7 +26,7 @@ internal static class WriteStatements
 
     private const string LookUpText = "SELECT uuid FROM usage_record WHERE uuid = ANY($1)";
 
-    private const string RewriteText = "UPDATE usage_record SET node = node WHERE uuid = ANY($1)";
+    private const string RewriteText = "UPDATE usage_record SET lane = lane WHERE uuid = ANY($1)";
 
     private const string AddTotalsText = """
         INSERT INTO usage_total(owner, sku, hour, node, quantity, records)
@@ -42,6 +42,10 @@ internal static class WriteStatements
         FROM unnest($1::integer[], $2::smallint[], $3::bigint[], $4::bigint[]) AS added(owner, reason, hour, records)
         ON CONFLICT (owner, reason, hour, node) DO UPDATE SET records = usage_rejection.records + excluded.records
         """;
+
+    // The only statement of a group that another writer's row can refuse: somebody ended the writer (docs/adr/0009).
+    private const string AddGroupText =
+        "INSERT INTO usage_group(writer, number, records, accepted_unix_nanoseconds, uuids) VALUES($1, $2, $3, $4, $5)";
 
     private const string RaiseClockText = """
         INSERT INTO ledger_clock(node, high_water_unix_nanoseconds) VALUES($1, $2)
@@ -95,6 +99,15 @@ internal static class WriteStatements
         Array(rejections.Hours, NpgsqlDbType.Bigint),
         Array(rejections.Records, NpgsqlDbType.Bigint),
         One(node));
+
+    /// <summary>Names the records of a group, in the order in which they are told of, with its place in the order of commits.</summary>
+    public static NpgsqlBatchCommand AddGroup(GroupPlace place, Guid[] uuids) => Command(
+        AddGroupText,
+        One(place.Writer),
+        One(place.Number),
+        One(uuids.Length),
+        One(place.AcceptedUnixNanoseconds),
+        Array(uuids, NpgsqlDbType.Uuid));
 
     /// <summary>Raises the node's high-water mark of the clock; a mark below it changes nothing, but is written to the log all the same.</summary>
     public static NpgsqlBatchCommand RaiseClock(short node, long unixNanoseconds) => Command(RaiseClockText, One(node), One(unixNanoseconds));

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Metering.Ledger.Sqlite;
 
@@ -95,6 +96,7 @@ internal ref struct ColumnarReader
     }
 
     /// <summary>Goes to the next record; false after the last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // an export is over before the runtime would have come to it
     public bool Next(out CountedRecord record)
     {
         if (_left > 0)

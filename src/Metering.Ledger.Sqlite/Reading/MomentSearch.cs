@@ -46,11 +46,12 @@ internal sealed class MomentSearch(ReadConnection connection)
     // Null when none of them holds such a record.
     private long? FindIn(long first, long last, long moment)
     {
+        long surely = (long)Int128.Max((Int128)moment - Disorder, long.MinValue);
         long low = first, high = last; // of all batches before the low one, every record is earlier
         while (low < high)
         {
             long middle = low + ((high - low + 1) / 2);
-            if (connection.FirstReceptionOf(middle) is { } received && received < moment - Disorder)
+            if (connection.FirstReceptionOf(middle) is { } received && received < surely)
                 low = middle;
             else
                 high = middle - 1;

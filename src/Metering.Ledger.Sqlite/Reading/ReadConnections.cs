@@ -15,7 +15,8 @@ internal sealed class ReadConnections(StoreFile file, ArchiveFolder folder) : ID
     /// <exception cref="StoreException">The store cannot be read, or an archive.</exception>
     public T Read<T>(Func<ReadConnection, T> reading)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        if (_isClosed)
+            throw new StoreException($"{file.Path} is closing: nothing can be read any more.") { IsOutage = true };
         ReadConnection? connection = null;
         bool isSound = false;
         try

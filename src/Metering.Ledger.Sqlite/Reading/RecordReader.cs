@@ -11,6 +11,7 @@ internal sealed class RecordReader(ReadConnections connections, CommitSignal com
 {
     private const int ChecksumsMaximum = 4096;
     private const int RecordBytesLeast = BatchBody.UuidBytes; // in any version
+    private const int ChecksumWorthRecords = 500; // of smaller batches it is read again in no time, if a page ends there
 
     private readonly DecodedBatches _decoded = new();
     private readonly ConcurrentDictionary<long, uint> _checksums = new(); // of batches where pages ended
@@ -81,10 +82,12 @@ internal sealed class RecordReader(ReadConnections connections, CommitSignal com
     private FeedPlace AddBatch(ReadConnection connection, FeedPlace place, List<CountedRecord> records, int maximum)
     {
         int room = maximum - records.Count;
-        DecodedBatch? batch = _decoded.Find(place.Batch);
-        if (batch is null && place.Record == 0 && TryAddWhole(connection, place.Batch, records, room))
+        DecodedBatch? batch = _decoded.Find(place.Batch)
+            ?? connection.Read(place.Batch, (count, body) => place.Record == 0 && count <= room
+                ? AddWhole(place.Batch, count, body, records) // most batches fit into a page
+                : Decode(place.Batch, count, body));
+        if (batch is null)
             return place with { Batch = place.Batch + 1 };
-        batch ??= connection.Read(place.Batch, (count, body) => Decode(place.Batch, count, body));
         if (place.Record >= batch.Records.Length)
             throw Unknown();
         int some = Math.Min(room, batch.Records.Length - place.Record);
@@ -98,29 +101,25 @@ internal sealed class RecordReader(ReadConnections connections, CommitSignal com
         return next;
     }
 
-    // Most batches fit into a page, and go into it straight.
-    private bool TryAddWhole(ReadConnection connection, long number, List<CountedRecord> records, int room) =>
-        connection.Read(number, (count, body) =>
+    private DecodedBatch? AddWhole(long number, long count, ReadOnlySpan<byte> body, List<CountedRecord> records)
+    {
+        int before = records.Count;
+        try
         {
-            if (count > room)
-                return false;
-            int before = records.Count;
-            try
-            {
-                var reader = new BatchReader(number, count, body);
-                while (reader.Next(out CountedRecord record))
-                    records.Add(record);
-            }
-            catch
-            {
-                records.RemoveRange(before, records.Count - before); // none of a damaged batch
-                throw;
-            }
+            var reader = new BatchReader(number, count, body);
+            while (reader.Next(out CountedRecord record))
+                records.Add(record);
+        }
+        catch
+        {
+            records.RemoveRange(before, records.Count - before); // none of a damaged batch
+            throw;
+        }
 
-            if (records.Count == before + room)
-                Remember(number, ChecksumIn(body));
-            return true;
-        });
+        if (count > ChecksumWorthRecords)
+            Remember(number, ChecksumIn(body));
+        return null;
+    }
 
     private static DecodedBatch Decode(long number, long count, ReadOnlySpan<byte> body)
     {

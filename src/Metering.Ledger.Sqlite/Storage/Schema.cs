@@ -118,6 +118,34 @@ internal static class Schema
               batch INTEGER PRIMARY KEY) STRICT;
             """),
 
+        // The rejected records of a group commit, as they were sent: RejectedBody gives body and fingerprints a meaning. The oldest
+        // rows are dropped, so the number that was given last is kept beside them.
+        new(5, """
+            CREATE TABLE rejected_batch(
+              number INTEGER PRIMARY KEY,
+              first_received_unix_nanoseconds INTEGER NOT NULL,
+              last_received_unix_nanoseconds INTEGER NOT NULL,
+              records INTEGER NOT NULL CHECK(records > 0),
+              fingerprints BLOB NOT NULL CHECK(length(fingerprints) = 4 * records),
+              body BLOB NOT NULL) STRICT;
+
+            CREATE TABLE rejected_count(
+              id INTEGER PRIMARY KEY CHECK(id = 1),
+              last_number INTEGER NOT NULL,
+              records INTEGER NOT NULL CHECK(records >= 0),
+              bytes INTEGER NOT NULL CHECK(bytes >= 0),
+              dropped_records INTEGER NOT NULL) STRICT;
+            INSERT INTO rejected_count VALUES(1, 0, 0, 0, 0);
+
+            CREATE TABLE rejected_replay(
+              number INTEGER PRIMARY KEY,
+              request BLOB NOT NULL UNIQUE CHECK(length(request) = 16),
+              started_unix_nanoseconds INTEGER NOT NULL,
+              operator TEXT NOT NULL,
+              reason TEXT NOT NULL,
+              as_of_receipt INTEGER NOT NULL CHECK(as_of_receipt IN (0, 1))) STRICT;
+            """),
+
         // Days of UTC, packed (DayPart), made from the hours in the background: every day before the end day, but those that
         // changed since. What the parts of other days hold means nothing. The first day is that of the earliest moment there is.
         new(6, """
@@ -139,6 +167,24 @@ internal static class Schema
               id INTEGER PRIMARY KEY CHECK(id = 1),
               end_day INTEGER NOT NULL) STRICT;
             INSERT INTO rolled_up VALUES(1, -106752);
+            """),
+
+        // Never edited, never deleted: a correction of a correction is the record's next step.
+        new(7, """
+            CREATE TABLE correction(
+              number INTEGER PRIMARY KEY,
+              id BLOB NOT NULL CHECK(length(id) = 16),
+              record BLOB NOT NULL CHECK(length(record) = 16),
+              step INTEGER NOT NULL CHECK(step > 0),
+              owner INTEGER NOT NULL,
+              sku INTEGER NOT NULL,
+              timestamp_unix_nanoseconds INTEGER NOT NULL,
+              quantity INTEGER NOT NULL CHECK(quantity <> 0),
+              reason TEXT NOT NULL,
+              author TEXT NOT NULL,
+              created_unix_nanoseconds INTEGER NOT NULL,
+              UNIQUE(record, step)) STRICT;
+            CREATE INDEX correction_by_time ON correction(timestamp_unix_nanoseconds, record, step);
             """),
     ];
 

@@ -10,6 +10,8 @@ internal sealed class Group : IDisposable
     private readonly CommitSignal _commits;
     private readonly BatchWriter _batch = new();
     private readonly GroupTotals _totals;
+    private readonly RejectedRows _rejectedRows;
+    private readonly GroupRejections _rejections;
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _addBatch;
@@ -21,10 +23,12 @@ internal sealed class Group : IDisposable
     private int _asked;
 
     /// <summary>Prepares the statements and takes up where the ledger ended.</summary>
-    public Group(Database database, UuidIndex index, RolledUpDays days)
+    public Group(Database database, UuidIndex index, RolledUpDays days, RejectedKeeping keeping)
     {
         _index = index;
         _totals = new GroupTotals(database, days);
+        _rejectedRows = new RejectedRows(database, keeping);
+        _rejections = new GroupRejections(_rejectedRows);
         _begin = database.Prepare("BEGIN IMMEDIATE");
         _commit = database.Prepare("COMMIT");
         _addBatch = database.Prepare("INSERT INTO batch VALUES(?1, ?2, ?3)");
@@ -41,6 +45,9 @@ internal sealed class Group : IDisposable
 
     /// <summary>Latest reading of the clock that is stored.</summary>
     public long HighWaterUnixNanoseconds => Volatile.Read(ref _highWater);
+
+    /// <summary>The rows of rejected records, for changes on the writer's thread.</summary>
+    public RejectedRows RejectedRows => _rejectedRows;
 
     /// <summary>There is nothing to store: no transaction is needed.</summary>
     public bool IsEmpty => _batch.Records == 0 && _totals.IsEmpty;
@@ -68,6 +75,7 @@ internal sealed class Group : IDisposable
         if (_batch.Records > 0)
             _addBatch.Bind(1, _lastBatch + 1).Bind(2, _batch.Records).Bind(3, _batch.Finish(_lastBatch + 1)).Run();
         _totals.Store();
+        _rejections.Store();
         if (_latest > _highWater)
             _setClock.Bind(1, _latest).Run();
         _commit.Run();
@@ -106,6 +114,7 @@ internal sealed class Group : IDisposable
     public void Dispose()
     {
         _totals.Dispose();
+        _rejectedRows.Dispose();
         _begin.Dispose();
         _commit.Dispose();
         _addBatch.Dispose();
@@ -117,6 +126,7 @@ internal sealed class Group : IDisposable
     {
         _batch.Clear();
         _totals.Clear();
+        _rejections.Clear();
         _latest = 0;
     }
 
@@ -139,7 +149,7 @@ internal sealed class Group : IDisposable
 
     private void JudgeAndStage(UsageWrite write)
     {
-        int accepted = 0;
+        int accepted = 0, rejected = 0;
         foreach (ref UsageRecord record in write.Records)
         {
             Verdict verdict = Ledger.Judge.Decide(record, isCounted: false);
@@ -159,11 +169,14 @@ internal sealed class Group : IDisposable
             else
             {
                 _totals.AddRejected(write.OwnerKey, verdict, write.ReceivedUnixNanoseconds);
+                rejected += verdict == Verdict.Duplicate ? 0 : 1;
             }
         }
 
         if (accepted > 0)
             _batch.Add(write, accepted);
+        if (rejected > 0)
+            _rejections.Add(write, rejected);
         _latest = Math.Max(_latest, write.ReceivedUnixNanoseconds);
     }
 

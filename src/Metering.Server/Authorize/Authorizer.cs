@@ -34,6 +34,9 @@ public class Authorizer
             : AuthorizePublisher(write, account.Account.PublisherId, catalog);
     }
 
+    /// <summary>What of the usage that was counted the account may see.</summary>
+    public virtual ReadScope ScopeOf(AccountEntry account) => ReadScope.Of(account.Account);
+
     /// <summary>The customer's own usage of an image product.</summary>
     protected static Refusal? AuthorizeCustomer(UsageWrite write, CustomerEntry? customer, CatalogSnapshot catalog)
     {

@@ -20,4 +20,8 @@ internal sealed class EmulatorAuthorizer(EmulatorMode mode) : Authorizer
             ? AuthorizeCustomer(write, catalog.FirstActiveCustomer, catalog)
             : AuthorizePublisher(write, catalog.FindInstance(write.Text(write.TargetText))?.Product.Product.PublisherId ?? "", catalog);
     }
+
+    /// <inheritdoc/>
+    public override ReadScope ScopeOf(AccountEntry account) =>
+        account.Account.PublisherId is null && account.Account.CustomerId is null ? ReadScope.Everything : base.ScopeOf(account);
 }

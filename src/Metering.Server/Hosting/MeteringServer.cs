@@ -22,23 +22,37 @@ public sealed partial class MeteringServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly IMeteringStore _store;
-    private readonly StoreFollower _follower;
+    private readonly IAsyncDisposable[] _beside;
     private readonly DataDirectory _data;
     private readonly IDisposable _instruments;
     private readonly ILogger _log;
+    private readonly HealthService _health;
+    private readonly Lock _following = new();
     private bool _isStopped;
 
+    /// <param name="application">What listens.</param>
+    /// <param name="store">What keeps.</param>
+    /// <param name="beside">What runs beside them as long as the server does.</param>
+    /// <param name="data">The data directory.</param>
+    /// <param name="instruments">What is measured for as long.</param>
+    /// <param name="facts">What somebody who uses the server wants to know about it.</param>
     internal MeteringServer(
-        WebApplication application, IMeteringStore store, StoreFollower follower, DataDirectory data, IDisposable instruments, ServerFacts facts)
+        WebApplication application, IMeteringStore store, IAsyncDisposable[] beside, DataDirectory data, IDisposable instruments, ServerFacts facts)
     {
         _application = application;
         _store = store;
-        _follower = follower;
+        _beside = beside;
         _data = data;
         _instruments = instruments;
         Facts = facts;
         _log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Metering.Server");
-        _store.Noticed += (_, notice) => Noticed(notice.Sentence);
+        _health = application.Services.GetRequiredService<HealthService>();
+        _store.Noticed += (_, notice) =>
+        {
+            Noticed(notice.Sentence);
+            FollowReadiness();
+        };
+        FollowReadiness();
         if (facts.Emulator != EmulatorMode.Off)
             Emulates(facts.Emulator);
     }
@@ -76,13 +90,21 @@ public sealed partial class MeteringServer : IAsyncDisposable
         _isStopped = true;
 
         // Load balancers look away first, then the doors close, then the ledger: nothing in flight is lost.
-        _application.Services.GetRequiredService<HealthService>().Stop();
+        _health.Stop();
         await _application.StopAsync(CancellationToken.None);
         await _application.DisposeAsync();
         _instruments.Dispose();
-        await _follower.DisposeAsync();
+        foreach (IAsyncDisposable one in _beside)
+            await one.DisposeAsync();
         await _store.DisposeAsync();
         _data.Dispose();
+    }
+
+    // An outage begins and ends with a notice; gRPC's health is then that of /readyz.
+    private void FollowReadiness()
+    {
+        lock (_following)
+            _health.SetReady(_store.Ledger.Outage is null);
     }
 
     [LoggerMessage(LogLevel.Warning, "{sentence}")]

@@ -37,6 +37,11 @@ public sealed class ServerOptions
     /// <summary>Where the ledger is kept: <see cref="EmbeddedStore"/>, or <see cref="PostgresPrefix"/> and a connection string. May hold a password.</summary>
     public string Store { get; set; } = EmbeddedStore;
 
+    private const long Megabyte = 1024 * 1024;
+
+    /// <summary>How long rejected records are kept, and how many.</summary>
+    internal RejectedKeeping Rejections => new(RejectedAge, RejectedMegabytes * Megabyte);
+
     /// <summary>The connection string of the database; null for the embedded store.</summary>
     internal string? PostgresConnection =>
         Store.StartsWith(PostgresPrefix, StringComparison.Ordinal) ? Store[PostgresPrefix.Length..].Trim() : null;
@@ -79,6 +84,12 @@ public sealed class ServerOptions
 
     /// <summary>Lead beyond which a timestamp is invalid.</summary>
     public TimeSpan FutureTolerance { get; set; } = Limits.FutureTolerance;
+
+    /// <summary>Time for which rejected records are kept.</summary>
+    public TimeSpan RejectedAge { get; set; } = Limits.RejectedAge;
+
+    /// <summary>What rejected records take at most, in MiB.</summary>
+    public int RejectedMegabytes { get; set; } = (int)(Limits.RejectedBytes / Megabyte);
 
     /// <summary>Lifetime of IAM tokens.</summary>
     public TimeSpan TokenLifetime { get; set; } = Limits.IamTokenLifetime;
@@ -125,6 +136,9 @@ public sealed class ServerOptions
             faults.Add("admin-client-ca needs listen-https: without TLS nobody can show a client certificate.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);
         CheckRange(faults, "future-tolerance", FutureTolerance, TimeSpan.Zero, AcceptanceWindow);
+        CheckRange(faults, "rejected-age", RejectedAge, TimeSpan.FromHours(1), Limits.RejectedAgeMaximum);
+        CheckRange(
+            faults, "rejected-megabytes", RejectedMegabytes, (int)(Limits.RejectedBytesMinimum / Megabyte), (int)(Limits.RejectedBytesMaximum / Megabyte));
         CheckRange(faults, "token-lifetime", TokenLifetime, Limits.IamTokenLifetimeMinimum, Limits.IamTokenLifetimeMaximum);
         CheckRange(faults, "connections", Connections, 1, Limits.ConnectionsMaximum);
         CheckRange(faults, "connections-per-address", ConnectionsPerAddress, 1, Limits.ConnectionsMaximum);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using Metering.Ledger;
 
 namespace Metering.Server;
@@ -43,6 +44,7 @@ internal sealed class RecordLines(LineForm form, RecordView view)
     }
 
     /// <summary>Adds a record's line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // an export is over before the runtime would have come to it
     public void Add(in CountedRecord record, RecordSeries series)
     {
         if (!ReferenceEquals(series, _lastSeries))

@@ -37,7 +37,7 @@ public sealed class CitusScriptTests
 
         Assert.Equal(await TablesAsync(server, database), await server.QueryAsync<string[]>("SELECT array_agg(name ORDER BY name) FROM public.placement", database));
         Assert.Equal(
-            ["ledger_clock by node with none", "usage_record by uuid with none", "usage_rejection by owner with usage_total", "usage_total by owner with none"],
+            ["correction by record with usage_record", "feed_consumer by scope with none", "ledger_clock by node with none", "rejected_record by owner with usage_total", "usage_group by writer with none", "usage_record by uuid with none", "usage_rejection by owner with usage_total", "usage_total by owner with none"],
             await server.QueryAsync<string[]>(
                 "SELECT array_agg(name || ' by ' || placed_by || ' with ' || placed_with ORDER BY name) FROM public.placement WHERE placed_by IS NOT NULL", database));
     }

@@ -12,6 +12,8 @@ internal static partial class DistributionRules
     private static readonly Dictionary<string, string> PlacedBy = new()
     {
         ["usage_record"] = "uuid", ["usage_total"] = "owner", ["usage_rejection"] = "owner", ["ledger_clock"] = "node",
+        ["usage_group"] = "writer", ["feed_consumer"] = "scope",
+        ["rejected_record"] = "owner", ["rejected_count"] = "node",
     };
 
     private static readonly (Regex Seen, string Why)[] Never =

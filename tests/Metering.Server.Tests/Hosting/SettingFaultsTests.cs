@@ -32,6 +32,8 @@ public class SettingFaultsTests
         { "acceptance-window", "0.5s", "acceptance-window is 00:00:00.5000000: 00:00:01 to 366.00:00:00 is allowed." },
         { "acceptance-window", "367d", "acceptance-window is 367.00:00:00: 00:00:01 to 366.00:00:00 is allowed." },
         { "future-tolerance", "61m", "future-tolerance is 01:01:00: 00:00:00 to 01:00:00 is allowed." },
+        { "rejected-age", "59m", "rejected-age is 00:59:00: 01:00:00 to 3660.00:00:00 is allowed." },
+        { "rejected-megabytes", "0", "rejected-megabytes is 0: 1 to 1048576 is allowed." },
         { "token-lifetime", "59m", "token-lifetime is 00:59:00: 01:00:00 to 7.00:00:00 is allowed." },
         { "token-lifetime", "8d", "token-lifetime is 8.00:00:00: 01:00:00 to 7.00:00:00 is allowed." },
         { "connections", "0", "connections is 0: 1 to 100000 is allowed." },

@@ -21,6 +21,8 @@ public class SettingSourcesTests
         ["admin-client-ca"] = ("admins.pem", "admins.pem", options => options.AdminClientCa),
         ["acceptance-window"] = ("90m", "01:30:00", options => options.AcceptanceWindow),
         ["future-tolerance"] = ("2.5s", "00:00:02.5000000", options => options.FutureTolerance),
+        ["rejected-age"] = ("10d", "10.00:00:00", options => options.RejectedAge),
+        ["rejected-megabytes"] = ("64", "64", options => options.RejectedMegabytes),
         ["token-lifetime"] = ("7d", "7.00:00:00", options => options.TokenLifetime),
         ["connections"] = ("100", "100", options => options.Connections),
         ["http2-connections-per-address"] = ("10", "10", options => options.Http2ConnectionsPerAddress),

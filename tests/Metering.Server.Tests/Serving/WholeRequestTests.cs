@@ -204,7 +204,7 @@ public class WholeRequestTests
         foreach (string? token in new[] { null, account, "mma_wrong" })
         {
             Assert.Equal(HttpStatusCode.Unauthorized, (await server.GetAsync("/metering/v1/catalog", token)).Status);
-            Assert.Equal(HttpStatusCode.Unauthorized, (await server.PostAsync("/metering/v1/usage:query", "{}", token)).Status);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await server.PostAsync("/metering/v1/archives", "{}", token)).Status);
             Assert.Equal(HttpStatusCode.Unauthorized, (await server.PostAsync("/metering/v1/catalog:apply", "{}", token)).Status);
         }
 

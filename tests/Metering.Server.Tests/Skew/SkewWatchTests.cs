@@ -93,6 +93,17 @@ public class SkewWatchTests
     }
 
     [Fact]
+    public void The_longest_warning_leaves_room_for_other_trailers()
+    {
+        TimeSpan widest = Limits.AcceptanceWindowMaximum, almost = widest - TimeSpan.FromSeconds(1);
+        var watch = new SkewWatch(_clock, widest, widest, 1);
+        string warning = watch.Observe(Write(almost, -almost), Account(1))!;
+        Assert.Contains("365 d 23 h old", warning);
+        Assert.Contains("365 d 23 h ahead", warning);
+        Assert.InRange(warning.Length, 1, 350);
+    }
+
+    [Fact]
     public void Without_a_tolerance_nothing_is_close_to_it()
     {
         var watch = new SkewWatch(_clock, Window, TimeSpan.Zero, 1);

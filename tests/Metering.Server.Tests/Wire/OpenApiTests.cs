@@ -27,7 +27,8 @@ public class OpenApiTests
     public async Task Every_binding_of_every_service_is_in_it()
     {
         (string, string)[] expected = [.. Files.SelectMany(file => file.Services).SelectMany(service => service.Methods)
-            .Select(method => method.GetOptions().GetExtension(AnnotationsExtensions.Http))
+            .Select(method => method.GetOptions()?.GetExtension(AnnotationsExtensions.Http))
+            .OfType<HttpRule>() // the others are for gRPC alone
             .Select(rule => rule.PatternCase switch
             {
                 HttpRule.PatternOneofCase.Get => ("get", rule.Get),

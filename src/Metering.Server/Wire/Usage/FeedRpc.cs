@@ -73,13 +73,13 @@ internal sealed class FeedRpc(CatalogHolder catalog, IMeteringStore store, TimeP
         var walk = new RecordWalk(store.Records, view);
         LedgerCursor place = await walk.BeginAsync(start, cancellationToken);
         LedgerCursor? told = null; // the last place that was sent
-        long toldAt = 0;
+        long toldAt = time.GetTimestamp();
         while (true)
         {
             WalkStep step = await walk.StepAsync(place, size, cancellationToken);
             place = step.Next;
-            bool isDue = told is null ? step.IsEnd : told != place && time.GetElapsedTime(toldAt) >= TellEvery;
-            if (step.Records.Count > 0 || isDue || (step.IsEnd && isUntilEnd && told != place))
+            bool isDue = (step.IsEnd && (told is null || isUntilEnd)) || time.GetElapsedTime(toldAt) >= TellEvery;
+            if (step.Records.Count > 0 || (isDue && told != place))
             {
                 await writer.WriteAsync(new WatchRecordsResponse
                 {

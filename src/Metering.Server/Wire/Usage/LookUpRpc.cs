@@ -18,15 +18,37 @@ internal sealed class LookUpRpc(CatalogHolder catalog, IMeteringStore store)
         var view = new RecordView(ReadGate.ScopeOf(call), RecordQuestion.Everything, catalog);
         IReadOnlyDictionary<UInt128, CountedRecord> found = await store.Records.FindAsync(
             [.. uuids.Where(uuid => uuid != UInt128.Zero).Distinct()], call.CancellationToken);
+        IReadOnlyDictionary<string, IReadOnlyList<Ledger.RejectedRecord>> rejected =
+            await store.Rejections.FindAsync([.. request.Uuids.Distinct()], call.CancellationToken);
+        var names = new RejectionNames(catalog.Current);
+        RejectedScope? scope = RejectedScopes.Of(ReadGate.ScopeOf(call), names.Catalog);
         var answer = new LookUpRecordsResponse();
         for (int place = 0; place < uuids.Length; place++)
         {
-            answer.Records.Add(found.TryGetValue(uuids[place], out CountedRecord record)
-                ? Describe(request.Uuids[place], record, view)
-                : new RecordLookUp { Uuid = request.Uuids[place] });
+            string uuid = request.Uuids[place];
+            RecordLookUp lookUp = found.TryGetValue(uuids[place], out CountedRecord record)
+                ? Describe(uuid, record, view)
+                : new RecordLookUp { Uuid = uuid };
+            if (rejected.TryGetValue(RejectedText.KeyOf(uuid), out IReadOnlyList<Ledger.RejectedRecord>? rejections))
+                AddRejections(lookUp, rejections.Where(rejection => scope is null || scope.Covers(rejection)), record, names);
+            answer.Records.Add(lookUp);
         }
 
         return answer;
+    }
+
+    private static void AddRejections(
+        RecordLookUp lookUp, IEnumerable<Ledger.RejectedRecord> rejections, in CountedRecord counted, RejectionNames names)
+    {
+        foreach (Ledger.RejectedRecord rejection in rejections)
+        {
+            lookUp.Rejections.Add(RejectionMessages.Of(rejection, lookUp.State == State.Accepted, names));
+            if (rejection.Reason == Verdict.Duplicate)
+                lookUp.Conflicts.Add(RejectionMessages.ConflictOf(rejection, lookUp.Record is null ? null : counted, names.Catalog));
+        }
+
+        if (lookUp.State == State.NeverSeen && lookUp.Rejections.Count > 0)
+            lookUp.State = State.Rejected;
     }
 
     // Of a record whose archive is elsewhere, nobody knows whose it is. That its uuid was counted, any Write with it tells.

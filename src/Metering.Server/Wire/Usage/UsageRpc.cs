@@ -10,7 +10,8 @@ namespace Metering.Server;
 /// </summary>
 internal sealed class UsageRpc(
     ReadGate gate, TotalsRpc totals, LookUpRpc lookUp, RecordsRpc records, FeedRpc feed, ConsumersRpc consumers, ExportRpc export,
-    SkewRpc skew, StatementsRpc statements, VerifyRpc verify)
+    RejectionsRpc rejections, ReplaysRpc replays, CorrectionsRpc corrections, SkewRpc skew,
+    StatementsRpc statements, VerifyRpc verify)
 {
     /// <summary>The service, ready to be served.</summary>
     public RpcService Service() => new RpcService(UsageServiceReflection.Descriptor.Services[0])
@@ -24,6 +25,13 @@ internal sealed class UsageRpc(
         .UnaryOverStore<ListConsumersRequest, ListConsumersResponse>("ListConsumers", consumers.ListConsumersAsync, Limits.MessageBytes)
         .UnaryOverStore<DeleteConsumerRequest, DeleteConsumerResponse>("DeleteConsumer", consumers.DeleteConsumerAsync, Limits.MessageBytes)
         .ServerStreamingOverStore<ExportRecordsRequest, ExportRecordsResponse>("ExportRecords", export.ExportRecordsAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListRejectedRecordsRequest, ListRejectedRecordsResponse>("ListRejectedRecords", rejections.ListAsync, Limits.MessageBytes)
+        .UnaryOverStore<SummarizeRejectedRecordsRequest, SummarizeRejectedRecordsResponse>(
+            "SummarizeRejectedRecords", rejections.SummarizeAsync, Limits.MessageBytes)
+        .UnaryOverStore<ReplayRejectedRecordsRequest, ReplayRejectedRecordsResponse>("ReplayRejectedRecords", replays.ReplayAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListReplaysRequest, ListReplaysResponse>("ListReplays", replays.ListAsync, Limits.MessageBytes)
+        .UnaryOverStore<CorrectRecordRequest, CorrectRecordResponse>("CorrectRecord", corrections.CorrectRecordAsync, Limits.MessageBytes)
+        .UnaryOverStore<ListCorrectionsRequest, ListCorrectionsResponse>("ListCorrections", corrections.ListCorrectionsAsync, Limits.MessageBytes)
         .Unary<ListSkewRequest, ListSkewResponse>("ListSkew", skew.ListSkewAsync, Limits.MessageBytes)
         .UnaryOverStore<GetStatementRequest, GetStatementResponse>("GetStatement", statements.GetStatementAsync, Limits.MessageBytes)
         .ServerStreamingOverStore<VerifyLedgerRequest, VerifyLedgerResponse>("VerifyLedger", verify.VerifyLedgerAsync, Limits.MessageBytes);
