@@ -6,7 +6,10 @@ internal static class ExitCodes
     /// <summary>Done.</summary>
     public const int Done = 0;
 
-    /// <summary>The server understood and said no to part of it: a record was rejected or is not counted, a catalog has faults.</summary>
+    /// <summary>
+    /// The server understood and said no to part of it: a record was rejected or is not counted, a catalog has faults; or what was
+    /// compared or verified differs.
+    /// </summary>
     public const int Rejected = 1;
 
     /// <summary>Wrong arguments, or input that cannot be read.</summary>
@@ -32,7 +35,8 @@ internal static class ExitCodes
         """
         Exit codes:
           0    done
-          1    something was rejected (a record, a catalog with faults), or a record that was looked up is not accepted
+          1    something was rejected (a record, a catalog with faults), a record that was looked up is not accepted, or what was
+               compared or verified differs
           2    wrong arguments, or input that cannot be read
           3    a request failed: not authorized, or the server cannot be reached
           4    the server cannot start

@@ -94,8 +94,8 @@ public sealed class UsageCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, "c5 : .@")]
-    [InlineData(true, "c5 ▂ ▁█")]
+    [InlineData(false, "c : .@")]
+    [InlineData(true, "c ▂ ▁█")]
     public async Task Several_windows_are_drawn_as_a_line_for_each_series_with_gaps_where_nothing_was_counted(bool isTerminal, string expected)
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
@@ -110,7 +110,7 @@ public sealed class UsageCommandTests : IDisposable
 
         Assert.Contains("2026-01-31 to 2026-02-03", outcome.Output);
         string line = outcome.Output.TrimEnd('\n').Split('\n').Last(text => text.Contains("105"));
-        Assert.Equal("s1 105 " + expected.Replace("c5", "c"), Plain(line));
+        Assert.Equal("s1 105 " + expected, Plain(line));
     }
 
     [Fact]
@@ -205,15 +205,15 @@ public sealed class UsageCommandTests : IDisposable
         Assert.Empty(server.Exchanges);
     }
 
-    /// <summary>The time of the system, with timers that ring a hundred times too early.</summary>
+    /// <summary>The time of the system, but that a pause between two drawings is over at once.</summary>
     private sealed class HurriedTime : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
+            base.CreateTimer(callback, state, dueTime == TimeSpan.FromSeconds(3) ? TimeSpan.FromMilliseconds(20) : dueTime, period);
     }
 
     private static string Plain(string line) => System.Text.RegularExpressions.Regex.Replace(
-        System.Text.RegularExpressions.Regex.Replace(line, "\e\\[[0-9;]*m|│", ""), "(?<! [cs]) {2,}", " ").Trim();
+        System.Text.RegularExpressions.Regex.Replace(line, "\e\\[[0-9;]*m|│", ""), " {2,}", " ").Trim();
 
     private static async Task<ScriptedServer> StartAsync()
     {
