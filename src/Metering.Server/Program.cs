@@ -155,7 +155,7 @@ public static class Program
                 new ReplaysRpc(readers, catalog, replaying, rejections, store.Rejections, new SemaphoreSlim(1)),
                 new CorrectionsRpc(readers, catalog, store, clock),
                 new SkewRpc(catalog, skew),
-                new StatementsRpc(catalog, store.Records, clock, options.AcceptanceWindow + options.FutureTolerance),
+                new StatementsRpc(catalog, store.Records, store.Corrections, clock, options.AcceptanceWindow + options.FutureTolerance),
                 new VerifyRpc(readers, store.Ledger, time)).Service(),
             .. ArchiveRpc.Services(gate, store.Archives, clock, options.AcceptanceWindow + options.FutureTolerance),
         ];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
 using Metering.Contracts.V1;
 
 namespace Metering.Cli;
@@ -21,6 +22,8 @@ internal sealed class StatementReport(Statement statement)
         if (!table.IsEmpty)
             table.Write(terminal);
         terminal.Output.WriteLine($"{Figures.Count(statement.Records, "record")}, SHA-256 {statement.Sha256}");
+        if (statement.Corrections.Count > 0)
+            WriteCorrections(terminal);
     }
 
     /// <summary>For programs.</summary>
@@ -31,23 +34,43 @@ internal sealed class StatementReport(Statement statement)
         json.WriteString("productInstanceId", statement.ProductInstanceId);
         json.WriteString("from", ArchiveReport.TimeOf(statement.From));
         json.WriteString("to", ArchiveReport.TimeOf(statement.To));
-        json.WriteStartArray("totals");
-        foreach (StatementTotal total in statement.Totals)
+        Write(json, "totals", statement.Totals, "records");
+        Write(json, "corrections", statement.Corrections, "corrections");
+        json.WriteNumber("records", statement.Records);
+        json.WriteString("sha256", statement.Sha256);
+        json.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, string name, IEnumerable<StatementTotal> totals, string count)
+    {
+        json.WriteStartArray(name);
+        foreach (StatementTotal total in totals)
         {
             json.WriteStartObject();
             json.WriteString("productId", total.ProductId);
             json.WriteString("skuId", total.SkuId);
             json.WriteString("quantity", total.Quantity);
             json.WriteString("unit", total.Unit);
-            json.WriteNumber("records", total.Records);
+            json.WriteNumber(count, total.Records);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
-        json.WriteNumber("records", statement.Records);
-        json.WriteString("sha256", statement.Sha256);
-        json.WriteEndObject();
-    });
+    }
+
+    private void WriteCorrections(Terminal terminal)
+    {
+        var table = new TextTable(new("product"), new("sku"), new("corrected by", IsNumber: true), new("unit"), new("corrections", IsNumber: true));
+        foreach (StatementTotal sum in statement.Corrections)
+        {
+            var quantity = BigInteger.Parse(sum.Quantity, CultureInfo.InvariantCulture);
+            table.Add(sum.ProductId, sum.SkuId, new(CorrectionReport.Signed(quantity), Shade.Changed), sum.Unit, Figures.Group(sum.Records));
+        }
+
+        terminal.Output.WriteLine();
+        table.Write(terminal);
+        terminal.WriteNote("Corrections are no part of the totals and the digest above; `metering corrections` lists them.");
+    }
 
     /// <summary>For spreadsheets: the totals alone.</summary>
     public void WriteCsv(TextWriter output)

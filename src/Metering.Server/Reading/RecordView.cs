@@ -21,11 +21,13 @@ internal sealed class RecordView(ReadScope scope, RecordQuestion question, Catal
     public bool IsEverything { get; } = scope.IsEverything && question == RecordQuestion.Everything;
 
     /// <summary>The names of a record; null when it is not to be seen.</summary>
-    public RecordSeries? Find(in CountedRecord record)
+    public RecordSeries? Find(in CountedRecord record) =>
+        question.IncludesMoment(record.TimestampUnixNanoseconds) ? Find(record.OwnerKey, record.SkuKey) : null;
+
+    /// <summary>The names of an owner's usage of a SKU, whenever it was; null when it is not to be seen.</summary>
+    public RecordSeries? Find(int ownerKey, int skuKey)
     {
-        if (!question.IncludesMoment(record.TimestampUnixNanoseconds))
-            return null;
-        (int, int) keys = (record.OwnerKey, record.SkuKey);
+        (int, int) keys = (ownerKey, skuKey);
         if (keys == _lastKeys)
             return _last;
         ref RecordSeries? series = ref CollectionsMarshal.GetValueRefOrAddDefault(_series, keys, out bool isKnown);

@@ -55,6 +55,23 @@ internal sealed record StatementContent(IReadOnlyList<StatementSum> Sums, long R
         return taken == counted ? new StatementContent(BySku(sums), counted, digest.Finish()) : null;
     }
 
+    /// <summary>The sums of the corrections of a period's records, by product and SKU; <see cref="StatementSum.Records"/> counts them.</summary>
+    public static async Task<IReadOnlyList<StatementSum>> CorrectionsAsync(
+        RecordView view, ICorrections corrections, CancellationToken cancellationToken)
+    {
+        var sums = new Dictionary<RecordSeries, (Int128 Quantity, long Records)>(ReferenceEqualityComparer.Instance);
+        var range = new CorrectionRange(view.Question.From ?? long.MinValue, view.Question.To ?? long.MaxValue);
+        await foreach (Correction correction in corrections.ReadAsync(range, cancellationToken))
+        {
+            if (view.Find(correction.OwnerKey, correction.SkuKey) is not { } series)
+                continue;
+            ref (Int128 Quantity, long Records) sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, series, out _);
+            sum = (sum.Quantity + correction.Quantity, sum.Records + 1);
+        }
+
+        return BySku(sums);
+    }
+
     private static async IAsyncEnumerable<StatementRecord> WalkAsync(
         RecordView view, IRecordReader records, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {

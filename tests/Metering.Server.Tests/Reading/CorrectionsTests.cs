@@ -37,6 +37,29 @@ public class CorrectionsTests
     }
 
     [Fact]
+    public async Task A_statement_shows_corrections_apart_from_its_totals_and_digest()
+    {
+        await using RecordHistory history = await RecordHistory.StartAsync(requests: 20);
+        history.Server.Time.Now += TimeSpan.FromDays(11);
+        WrittenRecord record = history.Written.First(written => written.BillingAccount == "dn2first0customer");
+        JsonObject question = new()
+        {
+            ["billingAccountId"] = record.BillingAccount, ["from"] = "2026-11-01T00:00:00Z", ["to"] = WrittenRecord.Moment(record.Timestamp.AddSeconds(1)),
+        };
+        JsonNode before = (await history.CallAsync("/metering/v1/statements:get", question))["statement"]!;
+        await history.CallAsync(Correct, Order(record, 5_000));
+        await history.CallAsync(Correct, Order(record, 4_000));
+        foreach (WrittenRecord other in history.Written.Where(written => written.BillingAccount != record.BillingAccount || written.Timestamp > record.Timestamp.AddSeconds(1)))
+            await history.CallAsync(Correct, Order(other, 6_000));
+
+        JsonNode after = (await history.CallAsync("/metering/v1/statements:get", (JsonObject)question.DeepClone()))["statement"]!;
+        Assert.Equal((before["sha256"]!.ToJsonString(), before["totals"]!.ToJsonString()), (after["sha256"]!.ToJsonString(), after["totals"]!.ToJsonString()));
+        Assert.Empty(before["corrections"]!.AsArray());
+        JsonNode sum = Assert.Single(after["corrections"]!.AsArray())!;
+        Assert.Equal((record.Sku, $"{4_000 - record.Quantity}", "2"), ((string)sum["skuId"]!, (string)sum["quantity"]!, (string)sum["records"]!));
+    }
+
+    [Fact]
     public async Task Everybody_lists_the_corrections_of_records_that_they_see_page_by_page()
     {
         await using RecordHistory history = await RecordHistory.StartAsync(requests: 15);

@@ -51,14 +51,13 @@ internal sealed class CorrectionsRpc(ReadGate gate, CatalogHolder catalog, IMete
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
-        ReadScope scope = ReadGate.ScopeOf(call);
+        var view = new RecordView(ReadGate.ScopeOf(call), question, catalog);
         var range = new CorrectionRange(question.From ?? long.MinValue, question.To ?? long.MaxValue, place.Length == 0 ? null : PlaceOf(place));
         var answer = new ListCorrectionsResponse();
         int lookedAt = 0;
         await foreach (Correction correction in store.Corrections.ReadAsync(range, call.CancellationToken))
         {
-            RecordSeries series = RecordSeries.Of(correction.OwnerKey, correction.SkuKey, catalog.Current);
-            if (scope.Covers(correction.OwnerKey, correction.SkuKey, catalog.Current) && question.Includes(series))
+            if (view.Find(correction.OwnerKey, correction.SkuKey) is { } series)
                 answer.Corrections.Add(Describe(correction, series));
             if (answer.Corrections.Count == size || ++lookedAt == Limits.RecordsLookedAt)
             {

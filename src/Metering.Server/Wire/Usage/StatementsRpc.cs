@@ -9,9 +9,11 @@ namespace Metering.Server;
 /// <summary>Statements: what was counted for an owner in a period for which no more records can come.</summary>
 /// <param name="catalog">The names.</param>
 /// <param name="records">The records.</param>
+/// <param name="corrections">Corrections of them.</param>
 /// <param name="clock">The clock by which records are accepted.</param>
 /// <param name="closing">How long after a moment records of it may still be accepted.</param>
-internal sealed class StatementsRpc(CatalogHolder catalog, IRecordReader records, MeteringClock clock, TimeSpan closing)
+internal sealed class StatementsRpc(
+    CatalogHolder catalog, IRecordReader records, ICorrections corrections, MeteringClock clock, TimeSpan closing)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
 
@@ -48,6 +50,7 @@ internal sealed class StatementsRpc(CatalogHolder catalog, IRecordReader records
                 Totals = { content.Sums.Select(TotalOf) },
                 Records = content.Records,
                 Sha256 = content.Sha256,
+                Corrections = { (await StatementContent.CorrectionsAsync(view, corrections, call.CancellationToken)).Select(TotalOf) },
             },
         };
     }
