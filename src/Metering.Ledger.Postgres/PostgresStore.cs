@@ -31,7 +31,7 @@ public sealed class PostgresStore : IMeteringStore
         _lanes = new Lanes(source, options, opened.Relay.Availability, opened.FirstNode);
         var proof = new ReadProof((short)(ReadersNode - opened.FirstNode), options);
         var ends = new WriterEnds(source, options, proof);
-        var records = new RecordReader(source, options, ends, proof);
+        var records = new RecordReader(source, options, ends, proof, new SemaphoreSlim(options.OtherConnections / 2));
         _quietWriters = new QuietWriters(source, ends, options);
         _ledger = new PostgresLedger(
             _lanes, new LedgerReader(source, options), records, new Verification(source), changes, opened.Relay.Availability, opened.HighWater);

@@ -7,10 +7,15 @@ namespace Metering.Ledger.Postgres;
 /// for the reading to say, and the place that it gives says of each writer how far it was read. A writer's groups are numbered
 /// without a gap, each visible only after those before it, so that nothing ever appears behind a place (docs/adr/0009).
 /// </summary>
-internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions options, WriterEnds ends, ReadProof proof) : IRecordReader
+/// <param name="source">Where connections come from.</param>
+/// <param name="options">The store's options.</param>
+/// <param name="ends">Tells how far the writers are.</param>
+/// <param name="proof">Makes sure that what is found is durable.</param>
+/// <param name="room">Room for readings at once; others read and change things too.</param>
+internal sealed class RecordReader(
+    ConnectionSource source, PostgresStoreOptions options, WriterEnds ends, ReadProof proof, SemaphoreSlim room) : IRecordReader
 {
     private readonly GroupRecords _records = new();
-    private readonly SemaphoreSlim _room = new(options.OtherConnections / 2); // others read and change things too
     private readonly Lock _ticking = new();
     private Task _tick = Task.CompletedTask;
 
@@ -137,7 +142,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
 
     private async Task<T> SaidAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
-        await _room.WaitAsync(cancellationToken);
+        await room.WaitAsync(cancellationToken);
         try
         {
             await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
@@ -149,7 +154,7 @@ internal sealed class RecordReader(ConnectionSource source, PostgresStoreOptions
         }
         finally
         {
-            _room.Release();
+            room.Release();
         }
     }
 }
