@@ -40,7 +40,7 @@ public sealed class CorrectionCommandTests : IDisposable
 
         Assert.Equal(0, outcome.ExitCode);
         CorrectRecordRequest asked = Assert.Single(server.Exchanges).Read(CorrectRecordRequest.Parser);
-        Assert.True(Guid.TryParse(asked.CorrectionId, out _));
+        Assert.Matches("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", asked.CorrectionId);
         Assert.Equal(
             new CorrectRecordRequest { Uuid = Record, Quantity = 40, Reason = Sample.Reason, Author = Sample.Author, CorrectionId = asked.CorrectionId }, asked);
         Assert.Equal(
@@ -94,7 +94,7 @@ public sealed class CorrectionCommandTests : IDisposable
         Outcome csv = await _line.RunAsync(server, "corrections", "--output", "csv");
         Outcome json = await _line.RunAsync(server, "corrections", "--output", "json");
 
-        Assert.Equal("s1", server.Exchanges.First().Read(ListCorrectionsRequest.Parser).Filter.SkuId);
+        Assert.Equal("s1", server.Exchanges[0].Read(ListCorrectionsRequest.Parser).Filter.SkuId);
         Assert.Equal(
             """
             record                                step  timestamp             sku  corrected by  unit      author           reason

@@ -88,7 +88,7 @@ public sealed class DamageTests
     [InlineData("DELETE FROM day_total", "lacks ")]
     [InlineData("UPDATE day_total SET first_owner = first_owner + 1", "but the hours have ")]
     [InlineData("UPDATE day_total SET last_owner = last_owner + 1", "is noted to end with ")]
-    [InlineData("UPDATE day_total SET day = day - 1", "but the hours have no more")]
+    [InlineData("UPDATE day_total SET day = day - 1", "is damaged: its checksum is another")]
     [InlineData("UPDATE hour_total SET quantity = x'00000000000000000000000000000001' WHERE sku = 1", "but the hours have 1 in 20 records")]
     public async Task An_edited_or_damaged_roll_up_of_a_day_is_found_by_verification(string sql, string expected)
     {

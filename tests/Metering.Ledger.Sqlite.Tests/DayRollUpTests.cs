@@ -132,7 +132,7 @@ public class DayRollUpTests
         DayPart part = writer.Finish();
         Assert.Equal((5, 6, 2), (part.FirstOwner, part.LastOwner, part.Series));
         Assert.Equal("0100AC02888080808080808080800103010480018101C4BBF1D4", Convert.ToHexString(part.Sums));
-        Assert.Equal("0101008007018180808080808080808001020200008001810172D01A6D", Convert.ToHexString(part.Hours));
+        Assert.Equal("01010080070181808080808080808080010202000080018101CAAEC73D", Convert.ToHexString(part.Hours));
         var reader = new DayPartReader(20_000, 5, 2, part.Sums, part.Hours, hasHours: true);
         Assert.True(reader.Next());
         Assert.Equal(new HourTotal(5, 300, 480_000, ((Int128)1 << 70) + 8, 3), reader.Sum);

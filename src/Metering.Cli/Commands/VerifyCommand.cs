@@ -17,9 +17,6 @@ internal static class VerifyCommand
         and the exit code is 1 then.
         """;
 
-    // A large ledger takes its time.
-    private static readonly TimeSpan LongestTime = TimeSpan.FromHours(24);
-
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
@@ -33,7 +30,7 @@ internal static class VerifyCommand
         var connection = new ConnectionOptions(command, Credentials.AdminToken);
         command.SetAction(async (line, cancellationToken) =>
         {
-            using MeteringClient client = connection.Connect(line, terminal, LongestTime);
+            using MeteringClient client = connection.Connect(line, terminal);
             var progress = new VerifyProgress(terminal);
             VerificationReport? report = null;
             try
