@@ -72,7 +72,7 @@ public sealed class LookUpCommandTests : IDisposable
         Outcome table = await _line.RunAsync(server, "lookup", "a", "b");
         Outcome csv = await _line.RunAsync(server, "lookup", "a", "b", "--output", "csv");
 
-        Assert.Contains("a     REJECTED EXPIRED ", table.Output);
+        Assert.Contains("a     REJECTED EXPIRED\n", table.Output);
         Assert.Contains("b     ACCEPTED          ", table.Output);
         Assert.Equal("1 uuid came again with another content, answered DUPLICATE: --output json shows it.\n1 ACCEPTED, 1 REJECTED.\n", table.Error);
         Assert.Equal(["a,REJECTED,EXPIRED", "b,ACCEPTED,"], csv.Output.Split('\n')[1..3].Select(line => string.Join(',', line.Split(',')[..3])));
