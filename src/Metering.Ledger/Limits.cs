@@ -229,7 +229,7 @@ public static partial class Limits
     // --- duplicates ---
 
     /// <summary>Write requests whose duplicates wait to be compared with what was counted; one more is answered without.</summary>
-    public const int ComparisonsWaiting = 32;
+    public const int ComparisonsWaiting = 8;
 
     /// <summary>Time for which duplicates are compared without a rest; beyond, they are for a quarter of the time.</summary>
     public static readonly TimeSpan ComparisonBurst = TimeSpan.FromSeconds(1);
