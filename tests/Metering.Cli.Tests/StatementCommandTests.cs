@@ -26,7 +26,7 @@ public sealed class StatementCommandTests : IDisposable
             """
             i1, 2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z
             product  sku                    quantity  unit  records
-            p1       s1    18,446,744,073,709,551,616  c           3
+            p1       s1   18,446,744,073,709,551,616  c           3
             3 records, SHA-256 aa11
 
             """,
