@@ -92,7 +92,8 @@ public sealed record PostgresStoreOptions(string Connection)
             faults.Add($"1 to 64 groups can be in flight, not {Lanes}");
         if (OtherConnections < 2 || AbandonedConnections < 1)
             faults.Add($"{OtherConnections} other and {AbandonedConnections} abandoned connections are too few");
-        if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || FeedInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero || RetryTime <= TimeSpan.Zero)
+        if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || FeedInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero
+            || RetryTime <= TimeSpan.Zero)
             faults.Add("times must be positive, and a connection takes a second at least");
         if (LockTime <= TimeSpan.Zero || LockTime > IdleTransactionTime || LockTime > AnswerTime)
         {

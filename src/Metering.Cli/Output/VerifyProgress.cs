@@ -30,7 +30,9 @@ internal sealed class VerifyProgress(Terminal terminal)
             double part = (double)progress.Done / progress.Total;
             int filled = (int)(Math.Clamp(part, 0, 1) * BarCharacters);
             bar = string.Create(
-                CultureInfo.InvariantCulture, $"{new string('█', filled)}{new string('░', BarCharacters - filled)} {part,4:P0}  {Figures.Group(progress.Done)} of {Figures.Group(progress.Total)}  ");
+                CultureInfo.InvariantCulture,
+                $"{new string('█', filled)}{new string('░', BarCharacters - filled)} {part,4:P0}  "
+                    + $"{Figures.Group(progress.Done)} of {Figures.Group(progress.Total)}  ");
         }
 
         string rate = progress.Done > 0 ? $"  {Figures.Group((long)(progress.Done / seconds))}/s" : string.Empty;

@@ -53,7 +53,8 @@ internal sealed class DayVerification(Database database, Action<string> tell)
                 }
 
                 if (added != sum)
-                    return $"has {sum.Quantity} in {sum.Records} records of owner {sum.OwnerKey}, SKU {sum.SkuKey}, but its hours give {added.Quantity} in {added.Records}.";
+                    return $"has {sum.Quantity} in {sum.Records} records of owner {sum.OwnerKey}, SKU {sum.SkuKey}, "
+                        + $"but its hours give {added.Quantity} in {added.Records}.";
             }
 
             if (owner != parts.Number(1))

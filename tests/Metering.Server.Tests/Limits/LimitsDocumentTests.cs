@@ -42,6 +42,8 @@ public class LimitsDocumentTests
     private static readonly Dictionary<string, string> NoLimits = new()
     {
         ["BatchBody.UuidBytes"] = "length of a uuid",
+        ["CorrectionsRpc.PlaceBytes"] = "length of a place in a list",
+        ["SkewExtremes.MillisecondsPerSecond"] = "of the unit",
         ["BatchBody.HeadBytes"] = "length of a batch's header",
         ["Crc32C.LaneBytes"] = "length of what is summed up at once",
         ["PackedBlock.WidthMaximum"] = "bits of a number",
