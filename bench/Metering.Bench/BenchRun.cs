@@ -66,7 +66,8 @@ internal sealed class BenchRun(BenchOptions options, TimeProvider time, TextWrit
         [
             new EchoContender(options),
             new ServerContender(options, folder, time),
-            new ServerOnPostgresContender(options, folder, time),
+            new ServerOnPostgresContender(Parts.ServerOnPostgres, 1, options, folder, time),
+            new ServerOnPostgresContender(Parts.NodesOnPostgres, 2, options, folder, time),
             new PostgresContender(options, folder, progress),
             new SqliteContender(options, folder, time),
             new DiskContender(options, folder, time),

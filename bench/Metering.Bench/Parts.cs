@@ -8,6 +8,7 @@ internal static class Parts
     public const string EchoSingle = "echo-1";
     public const string ServerSingle = "server-1";
     public const string ServerOnPostgres = "server-postgres";
+    public const string NodesOnPostgres = "two-nodes";
     public const string Postgres = "postgres";
     public const string Sqlite = "sqlite";
     public const string Disk = "disk";
@@ -22,10 +23,11 @@ internal static class Parts
     public const int FullRequest = Ledger.Limits.RecordsPerWrite;
 
     /// <summary>Every part of a run, in the order of a round.</summary>
-    public static readonly IReadOnlyList<string> All = [EchoFull, EchoSingle, ServerFull, ServerSingle, ServerOnPostgres, Postgres, Sqlite, Disk, Latency];
+    public static readonly IReadOnlyList<string> All =
+        [EchoFull, EchoSingle, ServerFull, ServerSingle, ServerOnPostgres, NodesOnPostgres, Postgres, Sqlite, Disk, Latency];
 
     /// <summary>Whether it is this server, on either store.</summary>
-    public static bool IsOurs(string name) => name is ServerFull or ServerSingle or ServerOnPostgres;
+    public static bool IsOurs(string name) => name is ServerFull or ServerSingle or ServerOnPostgres or NodesOnPostgres;
 
     /// <summary>Records in each request of a part that the load generator drives.</summary>
     public static int RecordsEach(string name) => name is EchoSingle or ServerSingle ? 1 : FullRequest;

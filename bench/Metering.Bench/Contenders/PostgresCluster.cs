@@ -32,7 +32,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         string bin = PostgresPrograms.Find("initdb", "pgbench")
             ?? throw new BenchException(
                 "PostgreSQL with pgbench is not installed here (Debian: apt install postgresql-15). Install it, or leave it out: "
-                + $"--only {string.Join(',', Parts.All.Where(part => part is not (Parts.Postgres or Parts.ServerOnPostgres)))}");
+                + $"--only {string.Join(',', Parts.All.Where(part => part is not (Parts.Postgres or Parts.ServerOnPostgres or Parts.NodesOnPostgres)))}");
         string socket = Directory.CreateTempSubdirectory("metering-pg-").FullName; // paths of sockets have to be short
         var cluster = new PostgresCluster(bin, Path.Combine(folder, "data"), socket);
         try

@@ -12,6 +12,7 @@ internal sealed record Target(string What, string Measured, string Bound, bool H
     public const double EchoPart = 0.7;
     public const double PostgresTimes = 12;
     public const double OnPostgresTimes = 1.5;
+    public const double NodesPart = 1;
     public const double SyncTimes = 2;
     public const double SingleExtraMilliseconds = 0.3;
     public const double HalfP99Milliseconds = 10;
@@ -43,6 +44,7 @@ internal sealed record Target(string What, string Measured, string Bound, bool H
         AddLeast("accepted records/s, 25 a request", result.RatioOf(Parts.ServerFull, Parts.Postgres), PostgresTimes, "× PostgreSQL");
         AddLeast("accepted records/s, 1 a request", result.RatioOf(Parts.ServerSingle, Parts.EchoSingle), EchoPart, "× echo");
         AddLeast("accepted records/s on PostgreSQL, 25 a request", result.RatioOf(Parts.ServerOnPostgres, Parts.Postgres), OnPostgresTimes, "× PostgreSQL");
+        AddLeast("the same with two nodes", result.RatioOf(Parts.NodesOnPostgres, Parts.ServerOnPostgres), NodesPart, "× one node");
         if (result.Latency is { } latency)
         {
             double bound = (SyncTimes * latency.SyncMilliseconds) + SingleExtraMilliseconds;

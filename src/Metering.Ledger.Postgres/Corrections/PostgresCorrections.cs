@@ -55,6 +55,19 @@ internal sealed class PostgresCorrections(ConnectionSource source, SharedChanges
             cancellationToken);
     }
 
+    /// <summary>Adds a correction as it is, within the caller's transaction; false when the record has one of this step.</summary>
+    internal static async Task<bool> TryInsertAsync(NpgsqlConnection connection, Correction added)
+    {
+        await using var insert = new NpgsqlCommand(Insert, connection);
+        NpgsqlParameter[] values =
+        [
+            One(Postgres.Uuids.ToGuid(added.RecordUuid)), One(added.Step), One(added.Id), One(added.OwnerKey), One(added.SkuKey),
+            One(added.TimestampUnixNanoseconds), One(added.Quantity), One(added.Reason), One(added.Author), One(added.CreatedUnixNanoseconds),
+        ];
+        insert.Parameters.AddRange(values);
+        return await insert.ExecuteNonQueryAsync() == 1;
+    }
+
     // Null when somebody else took the step.
     private static async Task<CorrectionAnswer?> TryAddAsync(NpgsqlConnection connection, CorrectionOrder order)
     {
@@ -70,14 +83,7 @@ internal sealed class PostgresCorrections(ConnectionSource source, SharedChanges
         CorrectionAnswer answer = Correction.Next(order, before);
         if (answer is not { Outcome: CorrectionOutcome.Added, Correction: { } added })
             return answer;
-        await using var insert = new NpgsqlCommand(Insert, connection);
-        NpgsqlParameter[] values =
-        [
-            One(Postgres.Uuids.ToGuid(added.RecordUuid)), One(added.Step), One(added.Id), One(added.OwnerKey), One(added.SkuKey),
-            One(added.TimestampUnixNanoseconds), One(added.Quantity), One(added.Reason), One(added.Author), One(added.CreatedUnixNanoseconds),
-        ];
-        insert.Parameters.AddRange(values);
-        return await insert.ExecuteNonQueryAsync() == 1 ? answer : null;
+        return await TryInsertAsync(connection, added) ? answer : null;
     }
 
     private async IAsyncEnumerable<Correction> ReadAsync(

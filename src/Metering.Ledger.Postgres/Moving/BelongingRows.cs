@@ -7,7 +7,7 @@ internal static class BelongingRows
 {
     private const string Clear = """
         DELETE FROM usage_total; DELETE FROM usage_rejection; DELETE FROM ledger_clock; DELETE FROM catalog_object;
-        DELETE FROM signing_key; DELETE FROM revoked_token; DELETE FROM admin_token;
+        DELETE FROM signing_key; DELETE FROM revoked_token; DELETE FROM admin_token; DELETE FROM correction;
         """;
 
     private const string Objects = """
@@ -48,6 +48,8 @@ internal static class BelongingRows
             Of<long[]>([.. belongings.Revocations.Select(token => token.ExpiresAt.UtcTicks)]));
         await ExecuteAsync(
             connection, "INSERT INTO ledger_clock VALUES($1, $2)", cancellationToken, Of(RecordRows.Node), Of(belongings.HighWaterUnixNanoseconds));
+        foreach (Correction correction in belongings.Corrections)
+            await PostgresCorrections.TryInsertAsync(connection, correction); // a step twice would be missing in the comparison
         if (belongings.AdminToken is { } token)
             await ExecuteAsync(connection, "INSERT INTO admin_token VALUES(1, $1)", cancellationToken, Of(token));
     }

@@ -152,7 +152,11 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
                 await credentials.ReadSigningKeysAsync(cancellationToken),
                 await credentials.ReadRevokedTokensAsync(DateTimeOffset.MinValue, cancellationToken),
                 await AskAsync<long>(connection, "SELECT coalesce(max(high_water_unix_nanoseconds), 0) FROM ledger_clock"),
-                await AskAsync<string>(connection, "SELECT coalesce(max(token), '') FROM admin_token") is { Length: > 0 } token ? token : null);
+                await AskAsync<string>(connection, "SELECT coalesce(max(token), '') FROM admin_token") is { Length: > 0 } token ? token : null)
+            {
+                Corrections = [.. (await new PostgresCorrections(_source, _changes, _options).ReadAsync(CorrectionRange.All, cancellationToken)
+                    .ToListAsync(cancellationToken)).OrderBy(correction => correction.RecordUuid).ThenBy(correction => correction.Step)],
+            };
         }
         catch (NpgsqlException fault)
         {

@@ -45,6 +45,13 @@ internal sealed class SqliteCorrections(Writer writer, StoreFile file) : ICorrec
         }
     }
 
+    /// <summary>Every correction, by record and step.</summary>
+    internal static IReadOnlyList<Correction> ReadAll(Database database)
+    {
+        using Statement all = database.Prepare($"SELECT {Columns} ORDER BY record, step");
+        return Rows(all);
+    }
+
     private static CorrectionAnswer Add(Database database, CorrectionOrder order)
     {
         using Statement find = PrepareFind(database);

@@ -77,7 +77,7 @@ public sealed class SqliteLedgerSource : ILedgerSource
             SqliteCredentialStore.ReadSigningKeys(_file.Writer),
             SqliteCredentialStore.ReadAllRevokedTokens(_file.Writer),
             _file.Writer.QueryNumber("SELECT high_water_unix_nanoseconds FROM clock WHERE id = 1"),
-            AdminToken: null)),
+            AdminToken: null) { Corrections = SqliteCorrections.ReadAll(_file.Writer) }),
         cancellationToken);
 
     /// <inheritdoc/>

@@ -49,4 +49,8 @@ public sealed record LedgerBelongings(
     IReadOnlyList<SigningKey> SigningKeys,
     IReadOnlyList<RevokedToken> Revocations,
     long HighWaterUnixNanoseconds,
-    string? AdminToken);
+    string? AdminToken)
+{
+    /// <summary>Every correction, by record and step.</summary>
+    public IReadOnlyList<Correction> Corrections { get; init; } = [];
+}

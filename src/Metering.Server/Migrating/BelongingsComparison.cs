@@ -14,6 +14,7 @@ internal sealed class BelongingsComparison(Action<string> tell)
         Compare("object of the catalog", Objects(ours), Objects(theirs));
         Compare("signing key", Keys(ours), Keys(theirs));
         Compare("revocation", Revocations(ours), Revocations(theirs));
+        Compare("correction", Corrections(ours), Corrections(theirs));
         if (ours.HighWaterUnixNanoseconds != theirs.HighWaterUnixNanoseconds)
             tell($"The clock stood at {ours.HighWaterUnixNanoseconds} ns in the source and at {theirs.HighWaterUnixNanoseconds} ns in the target.");
         if (ours.AdminToken != theirs.AdminToken)
@@ -28,6 +29,9 @@ internal sealed class BelongingsComparison(Action<string> tell)
 
     private static IEnumerable<(string, string)> Revocations(LedgerBelongings belongings) => belongings.Revocations.Select(
         token => (token.TokenId, $"{token.ExpiresAt.UtcTicks}"));
+
+    private static IEnumerable<(string, string)> Corrections(LedgerBelongings belongings) => belongings.Corrections.Select(
+        correction => ($"{correction.Step} of {RecordUuid.Format(correction.RecordUuid)}", correction.ToString()));
 
     private void Compare(string what, IEnumerable<(string Name, string Value)> ours, IEnumerable<(string Name, string Value)> theirs)
     {

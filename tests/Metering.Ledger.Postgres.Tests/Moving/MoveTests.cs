@@ -19,6 +19,7 @@ public sealed class MoveTests
         Assert.Equal((before.Records.Count, before.Records.Count), (report.Records, report.Moved));
         Assert.Equal((before.Totals.Count, before.Rejections.Count), (report.Totals, report.Rejections));
         Assert.Contains(before.Totals, total => total.Quantity > long.MaxValue);
+        Assert.NotEmpty(before.Corrections);
         Assert.True(before.Records.Count > 100 && before.Rejections.Count > 10);
 
         await using StoreUnderTest moved = await StoreUnderTest.OpenAsync(place, new StoreShape(), source.Time);

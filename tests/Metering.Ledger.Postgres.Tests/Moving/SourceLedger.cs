@@ -44,6 +44,13 @@ internal sealed class SourceLedger : IAsyncDisposable
                 Time.Advance(TimeSpan.FromMinutes(_random.Next(1, 90)));
             await store.WriteAsync(Request());
         }
+
+        // One record is corrected, and its correction too.
+        if (requests > 0 && (await store.RecordsAsync()).FirstOrDefault() is { Quantity: > 0 } record)
+        {
+            foreach (long quantity in new[] { _random.Next(1, 1000), long.MaxValue })
+                await store.Store.Corrections.AddAsync(new CorrectionOrder(Guid.NewGuid(), record, quantity, "Grund «ü»", "ann", 7), TestLedger.Stop);
+        }
     }
 
     public Task<StoreUnderTest> OpenAsync() => StoreUnderTest.OpenAsync(new FilePlace(LedgerFile), new StoreShape(), Time);
@@ -124,7 +131,7 @@ internal sealed class SourceLedger : IAsyncDisposable
 
 /// <summary>Everything that a ledger tells of itself, in a form that can be compared.</summary>
 internal sealed record LedgerPicture(
-    List<CountedRecord> Records, List<HourTotal> Totals, List<HourRejections> Rejections, string Catalog, string Credentials, long HighWater)
+    List<CountedRecord> Records, List<HourTotal> Totals, List<HourRejections> Rejections, List<Correction> Corrections, string Catalog, string Credentials, long HighWater)
 {
     public static async Task<LedgerPicture> TakeAsync(StoreUnderTest store)
     {
@@ -135,6 +142,7 @@ internal sealed record LedgerPicture(
             await store.RecordsAsync(),
             await store.TotalsAsync(),
             await store.RejectionsAsync(),
+            await store.Store.Corrections.ReadAsync(CorrectionRange.All, TestLedger.Stop).ToListAsync(TestLedger.Stop),
             $"{catalog.Version}\n" + string.Join('\n', catalog.Objects.Select(stored => $"{stored.Key} {stored.Object.Kind} {stored.Retired} {CatalogBodies.Write(stored.Object)}")),
             string.Join('\n', keys.Select(key => $"{key.Id} {key.CreatedAt.UtcTicks} {Convert.ToHexString(key.PrivateKey)}"))
                 + string.Join('\n', revoked.Select(token => $"{token.TokenId} {token.ExpiresAt.UtcTicks}")),
@@ -146,6 +154,7 @@ internal sealed record LedgerPicture(
         Assert.Equal(Records, other.Records);
         Assert.Equal(Totals, other.Totals);
         Assert.Equal(Rejections, other.Rejections);
+        Assert.Equal(Corrections, other.Corrections);
         Assert.Equal(Catalog, other.Catalog);
         Assert.Equal(Credentials, other.Credentials);
         Assert.Equal(HighWater, other.HighWater);
