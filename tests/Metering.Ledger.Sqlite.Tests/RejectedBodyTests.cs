@@ -105,7 +105,7 @@ public sealed class RejectedBodyTests
         await using var store = new TestStore();
         await store.WriteAsync(1);
         await store.CloseAsync();
-        store.Edit("DROP TABLE rejected_batch; DROP TABLE rejected_count; DROP TABLE rejected_replay; DELETE FROM schema_step WHERE version >= 5; PRAGMA user_version = 4;");
+        store.TakeBackTo(4);
         Assert.Equal(4, store.Store.Opening.FoundSchemaVersion);
         await store.Ledger.WriteAsync(RejectedSpec.Request(store, [new(RejectedSpec.UuidOf(2))]));
         Assert.Equal(1, (await store.Store.Rejections.ReadFiguresAsync(TestLedger.Stop)).Records);

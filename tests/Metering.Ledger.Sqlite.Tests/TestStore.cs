@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Metering.Ledger.Sqlite.Tests;
 
 /// <summary>An embedded store in a directory of its own, with what only it has: its options, its file, its writer's thread.</summary>
@@ -39,6 +41,14 @@ internal sealed class TestStore : TestLedger, IAsyncDisposable
         database.Execute(sql);
         if (database.QueryText("PRAGMA journal_mode") == "wal")
             database.Checkpoint(SQLitePCL.raw.SQLITE_CHECKPOINT_TRUNCATE);
+    }
+
+    /// <summary>Takes back every later step of the schema, while the file is closed: what a program of that version left.</summary>
+    public void TakeBackTo(int version)
+    {
+        IEnumerable<string> tables = Schema.Migrations.Where(step => step.Version > version)
+            .SelectMany(step => Regex.Matches(step.Sql, @"CREATE TABLE (\w+)")).Select(table => $"DROP TABLE {table.Groups[1].Value};");
+        Edit($"{string.Concat(tables)} DELETE FROM schema_step WHERE version > {version}; PRAGMA user_version = {version};");
     }
 
     public async ValueTask DisposeAsync()
