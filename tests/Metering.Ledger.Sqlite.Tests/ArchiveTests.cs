@@ -1,4 +1,3 @@
-
 namespace Metering.Ledger.Sqlite.Tests;
 
 /// <summary>Old records leave the ledger for files of their own; totals stay, and what was counted stays counted.</summary>
