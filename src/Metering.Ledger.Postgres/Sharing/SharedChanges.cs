@@ -84,8 +84,11 @@ internal sealed class SharedChanges(ConnectionSource source, PostgresStoreOption
         }
     }
 
-    // What is still under way is not cancelled: it would be taken for done without its standby.
-    private static async Task CloseAfterAsync(Task work, NpgsqlConnection connection)
+    /// <summary>
+    /// Closes a connection once what runs on it has ended, and waits only if it has: what is under way is not cancelled, since it
+    /// would be taken for done without its standby, and a connection is not to be closed under it.
+    /// </summary>
+    internal static async Task CloseAfterAsync(Task work, NpgsqlConnection connection)
     {
         if (work.IsCompleted)
             await connection.DisposeAsync();

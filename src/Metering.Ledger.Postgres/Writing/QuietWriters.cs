@@ -19,15 +19,24 @@ internal sealed class QuietWriters(ConnectionSource source, WriterEnds ends, Pos
         {
             LedgerEnds now = await ends.LookAsync(cancellationToken);
             long quiet = now.AcceptedUnixNanoseconds - (long)QuietTime.TotalNanoseconds;
-            await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
-            for (long writer = Writer.Moved; writer < now.Writers; writer++)
+            NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
+            Task step = Task.CompletedTask;
+            try
             {
-                // One without a group came no further than its number; and records are moved only before there are nodes.
-                WriterEnd end = now[writer];
-                if (end.IsEnded || (end.Number > 0 && writer != Writer.Moved && end.AcceptedUnixNanoseconds >= quiet))
-                    continue;
-                var after = new GroupPlace(writer, end.Number + 1, end.AcceptedUnixNanoseconds);
-                await Writer.EndAsync(connection, after).WaitAsync(options.AnswerTime, options.Waits, cancellationToken);
+                for (long writer = Writer.Moved; writer < now.Writers; writer++)
+                {
+                    // One without a group came no further than its number; and records are moved only before there are nodes.
+                    WriterEnd end = now[writer];
+                    if (end.IsEnded || (end.Number > 0 && writer != Writer.Moved && end.AcceptedUnixNanoseconds >= quiet))
+                        continue;
+                    var after = new GroupPlace(writer, end.Number + 1, end.AcceptedUnixNanoseconds);
+                    step = Writer.EndAsync(connection, after);
+                    await step.WaitAsync(options.AnswerTime, options.Waits, cancellationToken);
+                }
+            }
+            finally
+            {
+                await SharedChanges.CloseAfterAsync(step, connection); // a node that stops at once does not wait for it
             }
         }
         catch (Exception fault) when (fault is NpgsqlException or StoreException or IOException or TimeoutException or OperationCanceledException
