@@ -30,11 +30,7 @@ internal static class ArchiveCreateCommand
             HelpName = "AGE", Required = true, Description = "Only records accepted longer ago: hours or days, such as 36h or 90d; a day at least",
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show what would be archived" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json");
+        var output = new FormOption("table", "json");
         command.Add(age);
         command.Add(dryRun);
         command.Add(output);

@@ -28,11 +28,7 @@ internal static class ArchiveExportCommand
     {
         var command = new CommandWithExamples("export", "Writes the records of an archive as text.", Examples);
         var file = new Argument<string>("FILE") { Description = "The file's name" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "jsonl|csv", Description = "Form of the output", DefaultValueFactory = _ => "jsonl",
-        };
-        output.AcceptOnlyFromAmong("jsonl", "csv");
+        var output = new FormOption("jsonl", "csv");
         command.Add(file);
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.AdminToken);

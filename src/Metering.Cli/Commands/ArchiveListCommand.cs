@@ -17,11 +17,7 @@ internal static class ArchiveListCommand
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("list", "Lists the archives, and whether their files are there.", Examples);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json");
+        var output = new FormOption("table", "json");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.AdminToken);
         command.SetAction(async (line, cancellationToken) =>

@@ -17,11 +17,7 @@ internal static class CatalogShowCommand
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("show", "Shows the catalog in force, as apply takes it back.", Examples);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "yaml|json", Description = "Form of the output", DefaultValueFactory = _ => "yaml",
-        };
-        output.AcceptOnlyFromAmong("yaml", "json");
+        var output = new FormOption("yaml", "json");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.AdminToken);
         command.SetAction(async (line, cancellationToken) =>

@@ -19,11 +19,7 @@ internal static class ConsumersListCommand
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("list", "Lists the places in the feed that are kept under names.", Examples);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json");
+        var output = new FormOption("table", "json");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Reading);
         command.SetAction(async (line, cancellationToken) =>

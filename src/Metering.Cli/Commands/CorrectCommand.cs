@@ -35,14 +35,12 @@ internal sealed class CorrectCommand
     };
 
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be added, and change nothing" };
-    private readonly Option<string> _output =
-        new("--output", "-o") { HelpName = "text|json", Description = "Form of the output", DefaultValueFactory = _ => "text" };
+    private readonly FormOption _output = new("text", "json");
     private readonly ConnectionOptions _connection;
 
     private CorrectCommand(Terminal terminal)
     {
         _terminal = terminal;
-        _output.AcceptOnlyFromAmong("text", "json");
         _command.Add(_uuid);
         foreach (Option option in new Option[] { _quantity, _void, _reason, _author, _id, _dryRun, _output })
             _command.Add(option);

@@ -21,11 +21,7 @@ internal static class CorrectionsCommand
     {
         var command = new CommandWithExamples("corrections", "Lists what was corrected, by whom, and why.", Examples);
         var filter = new RecordFilterOptions(command);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Reading);
         command.SetAction(async (line, cancellationToken) =>

@@ -25,11 +25,7 @@ internal static class LookUpCommand
         var command = new CommandWithExamples("lookup", "Tells what became of records, by uuid.", Examples);
         var uuids = new Argument<string[]>("UUID") { Description = "The uuids", Arity = ArgumentArity.ZeroOrMore };
         var file = new Option<string?>("--file", "-f") { HelpName = "FILE", Description = "File of uuids, any number; - for standard input" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         command.Add(uuids);
         command.Add(file);
         command.Add(output);

@@ -34,11 +34,7 @@ internal static class RecordsCommand
             if (given.GetValue(limit) is < 1 or > LimitMaximum)
                 given.AddError($"--limit is out of range: expected 1 to {LimitMaximum}; `metering export` has no limit.");
         });
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         command.Add(limit);
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Reading);

@@ -41,11 +41,7 @@ internal static class RejectedCommand
             if (given.GetValue(limit) is < 1 or > LimitMaximum)
                 given.AddError($"--limit is out of range: expected 1 to {LimitMaximum}.");
         });
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         command.Add(totals);
         command.Add(limit);
         command.Add(output);

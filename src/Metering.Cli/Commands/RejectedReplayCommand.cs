@@ -33,11 +33,7 @@ internal static class RejectedReplayCommand
             HelpName = "DECISION", Description = "Judge each as of the moment when it was first received; why, in words that are kept",
         };
         var who = new Option<string?>("--operator") { HelpName = "NAME", Description = "Who decides it [default: the user, env USER]" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         foreach (Option option in new Option[] { dryRun, asOf, who, output })
             command.Add(option);
         var connection = new ConnectionOptions(command, Credentials.AdminToken);

@@ -25,11 +25,7 @@ internal static class SkewCommand
         var command = new CommandWithExamples("skew", "Shows how far records' timestamps are from the server's clock.", Examples);
         var account = new Option<string?>("--account") { HelpName = "ID", Description = "Only this service account" };
         var sinceStart = new Option<bool>("--since-start") { Description = "Since the server started, instead of the last hour" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         foreach (Option option in new Option[] { account, sinceStart, output })
             command.Add(option);
         var connection = new ConnectionOptions(command, Credentials.Reading);

@@ -23,11 +23,7 @@ internal static class StatementCommand
     {
         var command = new CommandWithExamples("statement", "Shows what was counted for an owner in a closed period.", Examples);
         var period = new StatementOptions(command);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "json", "csv");
+        var output = new FormOption("table", "json", "csv");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Reading);
         command.SetAction(async (line, cancellationToken) =>

@@ -27,11 +27,7 @@ internal static class StatementDiffCommand
         var command = new CommandWithExamples("diff", "Compares your own list of records with a statement's.", Examples);
         var period = new StatementOptions(command);
         var file = new Option<string>("--file") { HelpName = "FILE", Description = "Your records: CSV with a header, or JSON lines", Required = true };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|csv", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "csv");
+        var output = new FormOption("table", "csv");
         command.Add(file);
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.Reading);

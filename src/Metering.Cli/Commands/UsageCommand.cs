@@ -60,15 +60,13 @@ internal sealed class UsageCommand
     private readonly Option<string?> _instance = new("--instance") { HelpName = "ID", Description = "Only this product instance" };
     private readonly Option<string?> _account = new("--billing-account") { HelpName = "ID", Description = "Only this billing account" };
     private readonly Option<string?> _sku = new("--sku") { HelpName = "ID", Description = "Only this SKU" };
-    private readonly Option<string> _output =
-        new("--output", "-o") { HelpName = "table|json|csv", Description = "Form of the output", DefaultValueFactory = _ => "table" };
+    private readonly FormOption _output = new("table", "json", "csv");
     private readonly ConnectionOptions _connection;
 
     private UsageCommand(Terminal terminal)
     {
         _terminal = terminal;
         _window.AcceptOnlyFromAmong("hour", "day", "month", "all");
-        _output.AcceptOnlyFromAmong("table", "json", "csv");
         foreach (Option option in new Option[] { _from, _to, _by, _window, _timeZone, _product, _instance, _account, _sku, _watch, _output })
             _command.Add(option);
         _connection = new ConnectionOptions(_command, Credentials.Reading);

@@ -32,11 +32,7 @@ internal static class WatchCommand
             HelpName = "NAME", Description = "Begin after the place kept under this name, and keep it there while reading",
         };
         var untilEnd = new Option<bool>("--until-end") { Description = "End when there are no more records, instead of waiting for new ones" };
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "table|jsonl", Description = "Form of the output", DefaultValueFactory = _ => "table",
-        };
-        output.AcceptOnlyFromAmong("table", "jsonl");
+        var output = new FormOption("table", "jsonl");
         foreach (Option option in new Option[] { cursor, consumer, untilEnd, output })
             command.Add(option);
         var filter = new RecordFilterOptions(command);
