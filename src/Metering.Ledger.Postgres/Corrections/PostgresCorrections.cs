@@ -49,7 +49,7 @@ internal sealed class PostgresCorrections(ConnectionSource source, SharedChanges
         return ReadAsync(
             Read,
             [
-                One(after.TimestampUnixNanoseconds), One(Postgres.Uuids.ToGuid(after.RecordUuid)), One(after.Step), One(range.FromUnixNanoseconds),
+                One(after.TimestampUnixNanoseconds), One(RecordUuid.ToGuid(after.RecordUuid)), One(after.Step), One(range.FromUnixNanoseconds),
                 One(range.ToUnixNanoseconds),
             ],
             cancellationToken);
@@ -61,7 +61,7 @@ internal sealed class PostgresCorrections(ConnectionSource source, SharedChanges
         await using var insert = new NpgsqlCommand(Insert, connection);
         NpgsqlParameter[] values =
         [
-            One(Postgres.Uuids.ToGuid(added.RecordUuid)), One(added.Step), One(added.Id), One(added.OwnerKey), One(added.SkuKey),
+            One(RecordUuid.ToGuid(added.RecordUuid)), One(added.Step), One(added.Id), One(added.OwnerKey), One(added.SkuKey),
             One(added.TimestampUnixNanoseconds), One(added.Quantity), One(added.Reason), One(added.Author), One(added.CreatedUnixNanoseconds),
         ];
         insert.Parameters.AddRange(values);
@@ -105,16 +105,15 @@ internal sealed class PostgresCorrections(ConnectionSource source, SharedChanges
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException(
-                $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+            throw LedgerReader.BrokenOff(source, fault);
         }
     }
 
     private static Correction RowOf(NpgsqlDataReader row) => new(
-        row.GetGuid(0), Postgres.Uuids.FromGuid(row.GetGuid(1)), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt64(5), row.GetInt64(6),
+        row.GetGuid(0), RecordUuid.FromGuid(row.GetGuid(1)), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt64(5), row.GetInt64(6),
         row.GetString(7), row.GetString(8), row.GetInt64(9));
 
-    private static NpgsqlParameter<Guid[]> Uuids(UInt128[] records) => new() { TypedValue = [.. records.Select(Postgres.Uuids.ToGuid)] };
+    private static NpgsqlParameter<Guid[]> Uuids(UInt128[] records) => new() { TypedValue = [.. records.Select(RecordUuid.ToGuid)] };
 
     private static NpgsqlParameter<T> One<T>(T value) => new() { TypedValue = value };
 }

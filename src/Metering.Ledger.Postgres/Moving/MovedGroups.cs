@@ -20,7 +20,7 @@ internal static class MovedGroups
         {
             accepted = Math.Max(accepted, some.Max(record => record.AcceptedUnixNanoseconds));
             var place = new GroupPlace(Writer.Moved, ++number, accepted);
-            batch.BatchCommands.Add(WriteStatements.AddGroup(place, Array.ConvertAll(some, record => Uuids.ToGuid(record.Uuid))));
+            batch.BatchCommands.Add(WriteStatements.AddGroup(place, Array.ConvertAll(some, record => RecordUuid.ToGuid(record.Uuid))));
         }
 
         if (batch.BatchCommands.Count > 0)

@@ -127,7 +127,7 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
     public async Task<IReadOnlyList<CountedRecord>> FindAsync(UInt128[] uuids, CancellationToken cancellationToken)
     {
         var found = new List<CountedRecord>(uuids.Length);
-        await foreach (CountedRecord record in _reader.FindRecordsAsync(Array.ConvertAll(uuids, Uuids.ToGuid), cancellationToken))
+        await foreach (CountedRecord record in _reader.FindRecordsAsync(Array.ConvertAll(uuids, RecordUuid.ToGuid), cancellationToken))
             found.Add(record);
         return found;
     }

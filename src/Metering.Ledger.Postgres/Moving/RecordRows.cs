@@ -69,7 +69,7 @@ internal static class RecordRows
         {
             cancellationToken.ThrowIfCancellationRequested();
             rows.StartRow();
-            rows.Write(Uuids.ToGuid(record.Uuid), NpgsqlDbType.Uuid);
+            rows.Write(RecordUuid.ToGuid(record.Uuid), NpgsqlDbType.Uuid);
             rows.Write(record.OwnerKey, NpgsqlDbType.Integer);
             rows.Write(record.SkuKey, NpgsqlDbType.Integer);
             rows.Write(record.Quantity, NpgsqlDbType.Bigint);

@@ -234,7 +234,7 @@ internal sealed class FeedPlace
     private static byte[] BytesOf(Guid ledger)
     {
         byte[] bytes = new byte[LedgerBytes];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)(Uuids.FromGuid(ledger) >> 64));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)(RecordUuid.FromGuid(ledger) >> 64));
         return bytes;
     }
 }

@@ -28,7 +28,7 @@ internal sealed class GroupRecords
         {
             for (int end = place + slices[index].Count; place < end; place++)
             {
-                if (rows.TryGetValue(Uuids.FromGuid(uuids[place]), out CountedRecord record))
+                if (rows.TryGetValue(RecordUuid.FromGuid(uuids[place]), out CountedRecord record))
                 {
                     records.Add(record);
                     continue;

@@ -54,7 +54,7 @@ internal sealed class LedgerReader(ConnectionSource source, PostgresStoreOptions
 
     /// <summary>The record in a row.</summary>
     public static CountedRecord Record(NpgsqlDataReader row) => new(
-        Uuids.FromGuid(row.GetGuid(0)), row.GetInt32(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6),
+        RecordUuid.FromGuid(row.GetGuid(0)), row.GetInt32(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6),
         row.GetGuid(7));
 
     private static HourTotal Total(NpgsqlDataReader row) =>

@@ -84,7 +84,7 @@ internal sealed class RecordReader(
             async connection =>
             {
                 Dictionary<UInt128, CountedRecord> found = await GroupRecords.ReadRowsAsync(
-                    connection, [.. uuids.Select(Uuids.ToGuid)], Seconds, cancellationToken);
+                    connection, [.. uuids.Select(RecordUuid.ToGuid)], Seconds, cancellationToken);
                 if (found.Count > 0)
                     await proof.RunIfNeededAsync(connection);
                 return found;

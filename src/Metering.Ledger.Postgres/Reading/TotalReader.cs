@@ -87,8 +87,7 @@ internal sealed class TotalReader(ConnectionSource source, PostgresStoreOptions 
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException(
-                $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+            throw LedgerReader.BrokenOff(source, fault);
         }
     }
 }

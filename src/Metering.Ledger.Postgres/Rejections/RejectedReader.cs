@@ -159,8 +159,7 @@ internal sealed class RejectedReader(ConnectionSource source, PostgresStoreOptio
         }
         catch (NpgsqlException fault)
         {
-            throw new StoreException(
-                $"PostgreSQL at {source.Text.Place} broke the reading off: {Faults.Describe(fault).TrimEnd('.')}. Try again.", fault) { IsOutage = true };
+            throw LedgerReader.BrokenOff(source, fault);
         }
     }
 

@@ -95,7 +95,7 @@ internal sealed class Group
     /// <summary>The uuids, sorted, that were counted before the group and are answered as duplicates.</summary>
     public Guid[] Duplicates() => !NamesOthersRows ? []
         : [.. _questions.Where(question => question.IsKnown && question.IsAnsweredDuplicate)
-            .Select(question => question.Uuid).Order().Select(Uuids.ToGuid)];
+            .Select(question => question.Uuid).Order().Select(RecordUuid.ToGuid)];
 
     private void JudgeOne(UsageWrite write, ref int asked)
     {
@@ -128,7 +128,7 @@ internal sealed class Group
 
     private void Accept(UsageWrite write, in UsageRecord record)
     {
-        _accepted.Add(Uuids.ToGuid(record.Uuid));
+        _accepted.Add(RecordUuid.ToGuid(record.Uuid));
         AcceptedUnixNanoseconds = Math.Max(AcceptedUnixNanoseconds, write.ReceivedUnixNanoseconds);
         _sums.AddAccepted(write.OwnerKey, record);
     }
@@ -167,7 +167,7 @@ internal sealed class Group
         foreach ((UInt128 uuid, int number) in sorted)
         {
             if (questions[number].CandidatePlace == Nobody)
-                LookUps![lookUp++] = Uuids.ToGuid(uuid);
+                LookUps![lookUp++] = RecordUuid.ToGuid(uuid);
             else
                 Fill(Candidates!, candidate++, questions[number].Write!, questions[number].Index);
         }
@@ -176,7 +176,7 @@ internal sealed class Group
     private static void Fill(RecordColumns columns, int row, UsageWrite write, int index)
     {
         ref readonly UsageRecord record = ref write.Records[index];
-        columns.Uuids[row] = Uuids.ToGuid(record.Uuid);
+        columns.Uuids[row] = RecordUuid.ToGuid(record.Uuid);
         columns.Owners[row] = write.OwnerKey;
         columns.Skus[row] = record.SkuKey;
         columns.Quantities[row] = record.Quantity;
@@ -198,12 +198,12 @@ internal sealed class Group
 
         foreach (Guid uuid in counted)
         {
-            ref Question question = ref questions[_numbers[Uuids.FromGuid(uuid)]];
+            ref Question question = ref questions[_numbers[RecordUuid.FromGuid(uuid)]];
             (question.IsKnown, question.IsCounted) = (false, true);
         }
 
         foreach (Guid uuid in known)
-            questions[_numbers[Uuids.FromGuid(uuid)]].IsKnown = true;
+            questions[_numbers[RecordUuid.FromGuid(uuid)]].IsKnown = true;
     }
 
     // A dry run sends nothing, yet its own earlier records count, as they would in a write.

@@ -35,11 +35,22 @@ public static class RecordUuid
     }
 
     /// <summary>The value as lower-case text in the accepted form.</summary>
-    public static string Format(UInt128 uuid)
+    public static string Format(UInt128 uuid) => ToGuid(uuid).ToString("D");
+
+    /// <summary>The value as the framework's type, digit by digit the same.</summary>
+    public static Guid ToGuid(UInt128 uuid)
     {
         Span<byte> bytes = stackalloc byte[16];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, uuid);
-        return new Guid(bytes, bigEndian: true).ToString("D");
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    /// <summary>The value of the framework's type.</summary>
+    public static UInt128 FromGuid(Guid uuid)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        uuid.TryWriteBytes(bytes, bigEndian: true, out _);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     // Sixteen hexadecimal digits at once, most significant first.

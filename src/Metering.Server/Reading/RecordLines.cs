@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using Metering.Ledger;
@@ -53,7 +52,7 @@ internal sealed class RecordLines(LineForm form, RecordView view)
             TakeAccount(record);
         MakeRoom(_fixedBytes + _lastNames.Length + _lastAccountBytes.Length);
         Put(form.Opening);
-        Put(record.Uuid);
+        Put(RecordUuid.ToGuid(record.Uuid));
         Put(_lastNames);
         Utf8Formatter.TryFormat(record.Quantity, _bytes.AsSpan(_length), out int digits);
         _length += digits;
@@ -85,13 +84,6 @@ internal sealed class RecordLines(LineForm form, RecordView view)
     {
         bytes.CopyTo(_bytes.AsSpan(_length));
         _length += bytes.Length;
-    }
-
-    private void Put(UInt128 uuid)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, uuid);
-        Put(new Guid(bytes, bigEndian: true));
     }
 
     private void Put(Guid id)

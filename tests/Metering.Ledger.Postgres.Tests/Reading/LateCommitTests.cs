@@ -124,7 +124,7 @@ public sealed class LateCommitTests
                 CREATE TABLE {place.Schema}.gate(is_open boolean);
                 CREATE FUNCTION {place.Schema}.hold() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                  WHILE '{Uuids.ToGuid(Late.Uuid)}' = ANY(NEW.uuids) AND NOT EXISTS (SELECT FROM {place.Schema}.gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                  WHILE '{RecordUuid.ToGuid(Late.Uuid)}' = ANY(NEW.uuids) AND NOT EXISTS (SELECT FROM {place.Schema}.gate) LOOP PERFORM pg_sleep(0.01); END LOOP;
                   RETURN NULL;
                 END $$;
                 CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON {place.Schema}.usage_group DEFERRABLE INITIALLY DEFERRED

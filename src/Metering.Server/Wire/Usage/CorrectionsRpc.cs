@@ -113,7 +113,7 @@ internal sealed class CorrectionsRpc(ReadGate gate, CatalogHolder catalog, IMete
         if (request.CorrectionId.Length == 0)
             id = Guid.NewGuid();
         else if (RecordUuid.TryParse(Encoding.UTF8.GetBytes(request.CorrectionId), out UInt128 number))
-            id = GuidOf(number);
+            id = RecordUuid.ToGuid(number);
         else
             faults.Add(new("correction_id", NoUuid));
         return faults;
@@ -124,13 +124,6 @@ internal sealed class CorrectionsRpc(ReadGate gate, CatalogHolder catalog, IMete
         : text.Length > charactersMaximum ? $"has {text.Length} characters; {charactersMaximum} are allowed"
         : text.Any(char.IsControl) ? "has control characters; it is one line of text"
         : null;
-
-    private static Guid GuidOf(UInt128 uuid)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, uuid);
-        return new Guid(bytes, bigEndian: true);
-    }
 
     private static byte[] PlaceOf(Correction correction)
     {
