@@ -58,7 +58,7 @@ public sealed class SqliteStore : IMeteringStore
         Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
         Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
-        Corrections = new SqliteCorrections(_writer, file);
+        Corrections = new SqliteCorrections(_writer, _readers);
         Catalog = new SqliteCatalogStore(_writer, file);
         Credentials = new SqliteCredentialStore(_writer);
         Opening = new StoreOpening(

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>Corrections in the ledger's file, added on the writer's thread.</summary>
-internal sealed class SqliteCorrections(Writer writer, StoreFile file) : ICorrections
+internal sealed class SqliteCorrections(Writer writer, ReadConnections readers) : ICorrections
 {
     private const int ReadAtOnce = 1_000; // rows of one short read, so that a slow reader holds up no checkpoint
 
@@ -17,10 +17,9 @@ internal sealed class SqliteCorrections(Writer writer, StoreFile file) : ICorrec
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Correction>> FindAsync(IReadOnlyCollection<UInt128> records, CancellationToken cancellationToken) => Task.Run(
-        () => file.Read<IReadOnlyList<Correction>>(() =>
+        () => readers.Read<IReadOnlyList<Correction>>(connection =>
         {
-            using Database database = file.Connect(forWriting: false);
-            using Statement find = PrepareFind(database);
+            using Statement find = PrepareFind(connection.Database);
             return [.. records.Distinct().Order().SelectMany(record => Find(find, record))];
         }),
         cancellationToken);
@@ -28,15 +27,13 @@ internal sealed class SqliteCorrections(Writer writer, StoreFile file) : ICorrec
     /// <inheritdoc/>
     public async IAsyncEnumerable<Correction> ReadAsync(CorrectionRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using Database database = file.Read(() => file.Connect(forWriting: false));
-
         // What is added meanwhile has a higher number: the state is fixed by the last one, however slow the reader is.
-        long last = file.Read(() => database.QueryNumber("SELECT max(number) FROM correction"));
+        long last = readers.Read(connection => connection.Database.QueryNumber("SELECT max(number) FROM correction"));
         CorrectionPlace after = range.After ?? new CorrectionPlace(range.FromUnixNanoseconds, UInt128.Zero, 0);
         while (true)
         {
             CorrectionPlace from = after;
-            List<Correction> part = await Task.Run(() => file.Read(() => ReadPart(database, from, range, last)), cancellationToken);
+            List<Correction> part = await Task.Run(() => readers.Read(connection => ReadPart(connection.Database, from, range, last)), cancellationToken);
             foreach (Correction correction in part)
                 yield return correction;
             if (part.Count < ReadAtOnce)
