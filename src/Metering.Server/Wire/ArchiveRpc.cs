@@ -1,5 +1,4 @@
 using System.Globalization;
-using Google.Protobuf.WellKnownTypes;
 using Metering.Contracts.V1;
 using Metering.Grpc;
 using Metering.Ledger;
@@ -35,7 +34,7 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
             ArchiveOutcome.Archived or ArchiveOutcome.NothingOldEnough => new CreateArchiveResponse
             {
                 Archive = answer.Archive is { } archive ? Describe(archive) : null,
-                AcceptedBefore = TimestampOf(acceptedBefore),
+                AcceptedBefore = RecordMessages.TimestampOf(acceptedBefore),
                 Folder = archives.Folder,
             },
             ArchiveOutcome.Busy => RefusalStatus.Of(new Refusal(RefusalKind.Overloaded, answer.Reason)),
@@ -87,8 +86,8 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
         LastBatch = archive.LastBatch,
         Records = archive.Records,
         Bytes = archive.Bytes,
-        FirstAccepted = TimestampOf(archive.FirstAcceptedUnixNanoseconds),
-        LastAccepted = TimestampOf(archive.LastAcceptedUnixNanoseconds),
+        FirstAccepted = RecordMessages.TimestampOf(archive.FirstAcceptedUnixNanoseconds),
+        LastAccepted = RecordMessages.TimestampOf(archive.LastAcceptedUnixNanoseconds),
         Sha256 = archive.Sha256,
         Present = archive.IsPresent,
     };
@@ -112,8 +111,8 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
                 SkuId = sku?.Id ?? string.Empty,
                 Unit = sku?.Unit ?? string.Empty,
                 Quantity = record.Quantity,
-                Timestamp = TimestampOf(record.TimestampUnixNanoseconds),
-                Accepted = TimestampOf(record.AcceptedUnixNanoseconds),
+                Timestamp = RecordMessages.TimestampOf(record.TimestampUnixNanoseconds),
+                Accepted = RecordMessages.TimestampOf(record.AcceptedUnixNanoseconds),
                 ServiceAccountId = page.Names.GetValueOrDefault(record.AccountKey)?.Id ?? string.Empty,
                 RequestId = record.RequestId.ToString(),
             });
@@ -138,14 +137,6 @@ internal sealed class ArchiveRpc(AdminGate admin, IArchives archives, MeteringCl
 
         position = new ArchivePosition(batch, offset, record);
         return batch > 0;
-    }
-
-    private static Timestamp TimestampOf(long unixNanoseconds)
-    {
-        (long seconds, long nanoseconds) = Math.DivRem(unixNanoseconds, 1_000_000_000);
-        return nanoseconds < 0
-            ? new Timestamp { Seconds = seconds - 1, Nanos = (int)nanoseconds + 1_000_000_000 }
-            : new Timestamp { Seconds = seconds, Nanos = (int)nanoseconds };
     }
 
     private RpcStatus NoSuchFile(string fileName) => RefusalStatus.Of(new Refusal(

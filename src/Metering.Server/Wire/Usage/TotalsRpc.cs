@@ -12,7 +12,6 @@ namespace Metering.Server;
 internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILedger ledger, ICorrections corrections)
 {
     private const int SecondsPerHour = 3600;
-    private const int UsualPageTotals = 1000;
 
     /// <summary>Answers <c>QueryUsage</c>.</summary>
     public async ValueTask<RpcResult<QueryUsageResponse>> QueryUsageAsync(QueryUsageRequest request, RpcCall call)
@@ -21,8 +20,7 @@ internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILed
         UsageQuestion question = QuestionOf(request, faults);
         byte[] asked = Asked(request);
         UsagePlace? after = AfterOf(request, asked, faults);
-        if (request.PageSize is < 0 or > Limits.PageRecords)
-            faults.Add(new("page_size", $"is {request.PageSize}; 1 to {Limits.PageRecords} are allowed, and 0 for {UsualPageTotals}"));
+        int size = RecordMessages.SizeOf(request.PageSize, faults);
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
 
@@ -32,7 +30,6 @@ internal sealed class TotalsRpc(CatalogHolder catalog, ITotalReader totals, ILed
             return RefusalStatus.Of(Refusal.InvalidFields([found]));
         ReadScope scope = ReadGate.ScopeOf(call);
         var groups = new SeriesGroups(question, scope, catalog);
-        int size = request.PageSize == 0 ? UsualPageTotals : request.PageSize;
         UsagePage page = await UsagePage.MakeAsync(edges, groups, after, size, totals, call.CancellationToken);
         var answer = new QueryUsageResponse { NextPageToken = page.Next is { } next ? PageToken.Write(asked, next.ToBytes()) : "" };
         answer.Totals.AddRange(page.Sums.Select(sum => TotalOf(sum, question.Window)));
