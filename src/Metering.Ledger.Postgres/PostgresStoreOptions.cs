@@ -71,6 +71,9 @@ public sealed record PostgresStoreOptions(string Connection)
     /// </summary>
     public bool AreDuplicatesRewritten { get; init; }
 
+    /// <summary>Groups without a duplicate, in a row, before a lane sends one in a single round trip; 0 for none.</summary>
+    internal int GroupsBeforeOneTrip { get; init; } = 8;
+
     /// <summary>Asks the database to say when something changes; off for the tests of engines that cannot.</summary>
     internal bool IsListening { get; init; } = true;
 

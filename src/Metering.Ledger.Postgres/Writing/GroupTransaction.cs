@@ -4,15 +4,20 @@ namespace Metering.Ledger.Postgres;
 
 /// <summary>
 /// The transaction of one group, in two round trips: what has to be known for the verdicts; then everything that follows from
-/// them, with the COMMIT. Nothing here is ever cancelled.
+/// them, with the COMMIT. Or in one, when it is presumed that every candidate is new (<see cref="OneTrip"/>); the database refuses it if
+/// one is not. Nothing here is ever cancelled.
 /// </summary>
 internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
 {
     private readonly List<Guid> _counted = [];
     private readonly List<Guid> _known = [];
+    private RecordColumns? _presumed;
 
     /// <summary>The transaction has begun.</summary>
     public bool IsBegun { get; private set; }
+
+    /// <summary>Nothing was asked; a candidate that was counted before makes the database refuse the whole.</summary>
+    public bool IsPresumed => _presumed is not null;
 
     /// <summary>The candidates that were counted.</summary>
     public List<Guid> Counted => _counted;
@@ -39,6 +44,13 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
             await ReadAsync(reader, _known);
     }
 
+    /// <summary>Takes all candidates for new; they are sent with the commit.</summary>
+    public void Presume(RecordColumns candidates)
+    {
+        _presumed = candidates;
+        _counted.AddRange(candidates.Uuids);
+    }
+
     /// <summary>Writes what follows from the verdicts and commits.</summary>
     /// <param name="group">The group, judged.</param>
     /// <param name="place">Its place in the order of commits; null when it counts nothing.</param>
@@ -49,6 +61,8 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
         await using NpgsqlBatch batch = connection.CreateBatch();
         if (!IsBegun)
             batch.BatchCommands.Add(WriteStatements.Begin());
+        if (_presumed is not null)
+            batch.BatchCommands.Add(WriteStatements.CountNew(_presumed, node));
         if (areDuplicatesRewritten && group.Duplicates() is { Length: > 0 } duplicates)
             batch.BatchCommands.Add(WriteStatements.Rewrite(duplicates));
         if (group.Totals is { } totals)

@@ -26,6 +26,7 @@ internal sealed class Lane(LaneParts parts, short node)
     private readonly PostgresStoreOptions _options = parts.Options;
     private readonly UsageWrite[] _taken = new UsageWrite[parts.Options.GroupRequests];
     private readonly Group _group = new();
+    private readonly OneTrip _oneTrip = new(parts.Options.GroupsBeforeOneTrip, parts.Options.Waits);
     private NpgsqlConnection? _connection;
     private Writer? _writer; // the connection's; gone with it
     private long _highWater;
@@ -76,6 +77,7 @@ internal sealed class Lane(LaneParts parts, short node)
     {
         _group.Stage(_taken.AsSpan(0, count));
         bool isFresh = _connection is null; // a connection that was idle may have been lost long ago
+        bool mayPresume = _oneTrip.IsEnoughFor(_group);
         for (int retries = 0; ;)
         {
             try
@@ -88,7 +90,13 @@ internal sealed class Lane(LaneParts parts, short node)
                 return LedgerAnswer.Unreachable;
             }
 
-            Outcome outcome = await TryAsync(count);
+            Outcome outcome = await TryAsync(count, mayPresume);
+            if (outcome.IsPresumptionWrong)
+            {
+                mayPresume = false;
+                continue;
+            }
+
             if (outcome is { Fault: FaultKind.Again } && retries++ < _options.Retries)
             {
                 await Task.Delay(Jitter(retries), _options.Waits);
@@ -106,7 +114,7 @@ internal sealed class Lane(LaneParts parts, short node)
     }
 
     // One attempt. The connection is as good as before, or gone, afterwards.
-    private async Task<Outcome> TryAsync(int count)
+    private async Task<Outcome> TryAsync(int count, bool mayPresume)
     {
         var transaction = new GroupTransaction(_connection!, node);
         bool isCommitSent = false;
@@ -120,8 +128,14 @@ internal sealed class Lane(LaneParts parts, short node)
                 _writer = await taking.WaitAsync(_options.AnswerTime, _options.Waits);
             }
 
-            step = transaction.AskAsync(_group.Candidates, _group.LookUps);
-            await step.WaitAsync(_options.AnswerTime, _options.Waits);
+            if (mayPresume)
+                transaction.Presume(_group.Candidates!);
+            else
+            {
+                step = transaction.AskAsync(_group.Candidates, _group.LookUps);
+                await step.WaitAsync(_options.AnswerTime, _options.Waits);
+            }
+
             _group.Judge(_taken.AsSpan(0, count), transaction.Counted, transaction.Known);
             if (!transaction.IsBegun && !_group.HasToBeWritten)
                 return default;
@@ -131,6 +145,7 @@ internal sealed class Lane(LaneParts parts, short node)
             await step.WaitAsync(_options.AnswerTime, _options.Waits);
             if (place is { } committed)
                 _writer!.Advance(committed);
+            _oneTrip.Committed(_group.NamesOthersRows);
             Volatile.Write(ref _highWater, Math.Max(_highWater, _group.LatestUnixNanoseconds));
             return default;
         }
@@ -146,10 +161,14 @@ internal sealed class Lane(LaneParts parts, short node)
         }
         catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            // Somebody ended the writer because it was quiet. Nothing of the group was counted: again, as another writer.
-            _writer = null;
+            // Nothing of the group was counted. Somebody ended the writer because it was quiet: again, as another writer. Or a record
+            // that was taken for new is none, and again with the question; which of the two it was is known after that.
+            if (transaction.IsPresumed)
+                _oneTrip.Refused();
+            else
+                _writer = null;
             await RollBackAsync(transaction);
-            return new Outcome(FaultKind.Again, fault, isCommitSent);
+            return new Outcome(FaultKind.Again, fault, isCommitSent) { IsPresumptionWrong = transaction.IsPresumed };
         }
         catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
@@ -259,5 +278,8 @@ internal sealed class Lane(LaneParts parts, short node)
         return TimeSpan.FromMilliseconds(longest * RandomNumberGenerator.GetInt32(1, 1001) / 1000);
     }
 
-    private readonly record struct Outcome(FaultKind? Fault, Exception? Cause, bool IsCommitSent, bool IsLate = false);
+    private readonly record struct Outcome(FaultKind? Fault, Exception? Cause, bool IsCommitSent, bool IsLate = false)
+    {
+        public bool IsPresumptionWrong { get; init; }
+    }
 }

@@ -11,8 +11,16 @@ namespace Metering.Ledger.Postgres;
 /// </summary>
 internal static class WriteStatements
 {
-    // Arrays are indexed, because unnest of eight of them costs a tenth more. What was counted comes back as its number and
-    // one array, which is left out when that is all that was sent, as it mostly is.
+    // Arrays are indexed, because unnest of eight of them costs a tenth more.
+    private const string CountNewText = """
+        INSERT INTO usage_record(
+          uuid, owner, sku, quantity, timestamp_unix_nanoseconds, accepted_unix_nanoseconds, account, request, lane)
+        SELECT $1[i], $2[i], $3[i], $4[i], $5[i], $6[i], $7[i], $8[i], $9
+        FROM generate_series(1, array_length($1, 1)) AS i
+        """;
+
+    // The same, but that what was counted before is left out. What was counted comes back as its number and one array, which is
+    // left out when that is all that was sent, as it mostly is.
     private const string CountText = """
         WITH counted AS (
           INSERT INTO usage_record(
@@ -63,17 +71,10 @@ internal static class WriteStatements
     /// Counts records that are not counted yet, sorted by uuid; answers with the number of those that it counted and, unless they
     /// are all or none, an array of their uuids.
     /// </summary>
-    public static NpgsqlBatchCommand Count(RecordColumns records, short node) => Command(
-        CountText,
-        Array(records.Uuids, NpgsqlDbType.Uuid),
-        Array(records.Owners, NpgsqlDbType.Integer),
-        Array(records.Skus, NpgsqlDbType.Integer),
-        Array(records.Quantities, NpgsqlDbType.Bigint),
-        Array(records.Timestamps, NpgsqlDbType.Bigint),
-        Array(records.Accepted, NpgsqlDbType.Bigint),
-        Array(records.Accounts, NpgsqlDbType.Integer),
-        Array(records.Requests, NpgsqlDbType.Uuid),
-        One(node));
+    public static NpgsqlBatchCommand Count(RecordColumns records, short node) => Command(CountText, records, node);
+
+    /// <summary>Counts records, sorted by uuid; refused when one of them is counted already.</summary>
+    public static NpgsqlBatchCommand CountNew(RecordColumns records, short node) => Command(CountNewText, records, node);
 
     /// <summary>Returns those of the uuids that are counted.</summary>
     public static NpgsqlBatchCommand LookUp(Guid[] uuids) => Command(LookUpText, Array(uuids, NpgsqlDbType.Uuid));
@@ -111,6 +112,18 @@ internal static class WriteStatements
 
     /// <summary>Raises the node's high-water mark of the clock; a mark below it changes nothing, but is written to the log all the same.</summary>
     public static NpgsqlBatchCommand RaiseClock(short node, long unixNanoseconds) => Command(RaiseClockText, One(node), One(unixNanoseconds));
+
+    private static NpgsqlBatchCommand Command(string text, RecordColumns records, short node) => Command(
+        text,
+        Array(records.Uuids, NpgsqlDbType.Uuid),
+        Array(records.Owners, NpgsqlDbType.Integer),
+        Array(records.Skus, NpgsqlDbType.Integer),
+        Array(records.Quantities, NpgsqlDbType.Bigint),
+        Array(records.Timestamps, NpgsqlDbType.Bigint),
+        Array(records.Accepted, NpgsqlDbType.Bigint),
+        Array(records.Accounts, NpgsqlDbType.Integer),
+        Array(records.Requests, NpgsqlDbType.Uuid),
+        One(node));
 
     private static NpgsqlBatchCommand Command(string text, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

@@ -13,7 +13,7 @@ public sealed class DistributionRulesTests
         // What a group sends, what the schema makes, and what is asked beside: none of it escapes the reading.
         foreach (string begin in new[]
         {
-            "WITH counted AS ( INSERT INTO usage_record(", "SELECT uuid FROM usage_record", "UPDATE usage_record SET lane", "INSERT INTO usage_group(", "INSERT INTO usage_total(",
+            "WITH counted AS ( INSERT INTO usage_record(", "INSERT INTO usage_record(", "SELECT uuid FROM usage_record", "UPDATE usage_record SET lane", "INSERT INTO usage_group(", "INSERT INTO usage_total(",
             "INSERT INTO usage_rejection(", "INSERT INTO ledger_clock(", "BEGIN", "COMMIT", "ROLLBACK", "CREATE TABLE usage_record(", "CREATE TABLE admin_token(",
             "UPDATE node_number SET", "UPDATE shared_version SET", "INSERT INTO catalog_object(", "INSERT INTO revoked_token", "LISTEN", "NOTIFY",
             "SELECT id FROM schema_lock WHERE id = 1 FOR UPDATE", "SELECT owner, sku, hour, sum(quantity)",
