@@ -15,10 +15,10 @@ public sealed record PostgresStoreOptions(string Connection)
     public int GroupRequests { get; init; } = 1024;
 
     /// <summary>
-    /// Groups in flight, each on a connection of its own; from 1 to 64. While one waits for its commit the next is written.
-    /// More than a few only helps a database with many cores or a standby far away.
+    /// Groups in flight, each on a connection of its own; from 1 to <see cref="Limits.GroupsInFlightMaximum"/>. While one waits for its
+    /// commit the next is written. More than a few only helps a database with many cores or a standby far away.
     /// </summary>
-    public int Lanes { get; init; } = 3;
+    public int Lanes { get; init; } = Limits.GroupsInFlight;
 
     /// <summary>Connections for reading, changing the catalog and the like; at least 2.</summary>
     public int OtherConnections { get; init; } = 8;
@@ -91,8 +91,8 @@ public sealed record PostgresStoreOptions(string Connection)
             faults.Add($"the queue must hold at least 1 request, not {QueueRequests}");
         if (GroupRequests < 1 || GroupRequests > QueueRequests)
             faults.Add($"a group must hold 1 to {QueueRequests} requests, not {GroupRequests}");
-        if (Lanes is < 1 or > 64)
-            faults.Add($"1 to 64 groups can be in flight, not {Lanes}");
+        if (Lanes is < 1 or > Limits.GroupsInFlightMaximum)
+            faults.Add($"1 to {Limits.GroupsInFlightMaximum} groups can be in flight, not {Lanes}");
         if (OtherConnections < 2 || AbandonedConnections < 1)
             faults.Add($"{OtherConnections} other and {AbandonedConnections} abandoned connections are too few");
         if (ConnectTime < TimeSpan.FromSeconds(1) || WatchInterval <= TimeSpan.Zero || FeedInterval <= TimeSpan.Zero || ReadTime <= TimeSpan.Zero

@@ -47,6 +47,7 @@ public static partial class Limits
         new("a request that is served finds room in the queue", of => of(nameof(RequestsInFlight)) <= of(nameof(LedgerQueueRequests))),
         new("every stream of a connection can be begun and given up at once", of =>
             10 * of(nameof(StreamsPerConnection)) <= of(nameof(ControlFrames))),
+        new("the default of groups in flight is allowed", of => of(nameof(GroupsInFlight)) <= of(nameof(GroupsInFlightMaximum))),
         new("a group commit is never larger than the queue", of => of(nameof(GroupCommitRequests)) <= of(nameof(LedgerQueueRequests))),
         new("requests in flight, at 32 KiB each, and their messages take less than half a gibibyte", of =>
             ((of(nameof(RequestsInFlight)) + of(nameof(RefusalsInFlight))) * 32 * 1024) + of(nameof(MessageBytesInFlight)) < 512 * 1024 * 1024),

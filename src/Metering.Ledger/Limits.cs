@@ -101,6 +101,12 @@ public static partial class Limits
     /// <summary>Most Write requests that wait for the ledger; one more is RESOURCE_EXHAUSTED.</summary>
     public const int LedgerQueueRequests = 16 * 1024;
 
+    /// <summary>Group commits that one node of a shared store has under way at once, unless set otherwise.</summary>
+    public const int GroupsInFlight = 3;
+
+    /// <summary>Most group commits that one node may be told to have under way at once.</summary>
+    public const int GroupsInFlightMaximum = 64;
+
     /// <summary>Most Write requests in one group commit.</summary>
     public const int GroupCommitRequests = 4 * 1024;
 

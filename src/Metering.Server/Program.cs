@@ -87,7 +87,11 @@ public static class Program
         ServerOptions options, DataDirectory data, TimeProvider time, CancellationToken cancellationToken) =>
         options.PostgresConnection is { } connection
             ? await PostgresStore.OpenAsync(
-                new PostgresStoreOptions(connection) { IsUnsafeCommitAllowed = options.AllowUnsafeCommit, Rejections = options.Rejections }, cancellationToken)
+                new PostgresStoreOptions(connection)
+                {
+                    IsUnsafeCommitAllowed = options.AllowUnsafeCommit, Lanes = options.GroupsInFlight ?? Limits.GroupsInFlight, Rejections = options.Rejections,
+                },
+                cancellationToken)
             : SqliteStore.Open(
                 StoreOptions(new SqliteStoreOptions(data.LedgerFile)
                 {

@@ -56,9 +56,10 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the waiting.</param>
     /// <param name="store">Its store; null for the embedded one.</param>
+    /// <param name="groupsInFlight">Group commits that it has under way in that store; null for the default.</param>
     /// <exception cref="BenchException">It does not start.</exception>
     public static async Task<BenchServer> StartAsync(
-        string checkout, string data, TimeProvider time, CancellationToken stop, string? store = null)
+        string checkout, string data, TimeProvider time, CancellationToken stop, string? store = null, int? groupsInFlight = null)
     {
         long startedAt = time.GetTimestamp();
         string probe = Path.Combine(Path.GetTempPath(), $"metering-probe-{Path.GetRandomFileName()}");
@@ -69,6 +70,7 @@ internal sealed class BenchServer : IAsyncDisposable
             // One load's connections may still be closing while the next one's open.
             ["METERING_HTTP2_CONNECTIONS_PER_ADDRESS"] = "128",
             ["METERING_STORE"] = store ?? "sqlite",
+            ["METERING_GROUPS_IN_FLIGHT"] = groupsInFlight?.ToString(CultureInfo.InvariantCulture) ?? "", // empty is not set
         };
         Process process = OtherProgram.Start(
             "dotnet",

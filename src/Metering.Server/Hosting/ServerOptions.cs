@@ -49,6 +49,9 @@ public sealed class ServerOptions
     /// <summary>Serves although the database may forget commits that it confirmed.</summary>
     public bool AllowUnsafeCommit { get; set; }
 
+    /// <summary>Group commits that this node has under way in PostgreSQL at once; null for the default.</summary>
+    public int? GroupsInFlight { get; set; }
+
     /// <summary>Catalog file applied at start; null leaves the stored one as it is.</summary>
     public string? Catalog { get; set; }
 
@@ -132,6 +135,13 @@ public sealed class ServerOptions
             faults.Add("tls-certificate and tls-key go together: give both, or neither for the local CA.");
         if (AllowUnsafeCommit && PostgresConnection is null)
             faults.Add("allow-unsafe-commit is for PostgreSQL: give store too, or leave it out.");
+        if (GroupsInFlight is { } groups)
+        {
+            CheckRange(faults, "groups-in-flight", groups, 1, Limits.GroupsInFlightMaximum);
+            if (PostgresConnection is null)
+                faults.Add("groups-in-flight is for PostgreSQL: give store too, or leave it out.");
+        }
+
         if (AdminClientCa is not null && ListenHttps is null)
             faults.Add("admin-client-ca needs listen-https: without TLS nobody can show a client certificate.");
         CheckRange(faults, "acceptance-window", AcceptanceWindow, TimeSpan.FromSeconds(1), Limits.AcceptanceWindowMaximum);

@@ -92,6 +92,8 @@ public static class ServerSettings
             (options, text) => options.AcceptClock = ParseSwitch(text)),
         new("allow-unsafe-commit", "", "off", "Serves although PostgreSQL is set to confirm commits that it can still lose (synchronous_commit, fsync).",
             (options, text) => options.AllowUnsafeCommit = ParseSwitch(text)),
+        new("groups-in-flight", "NUMBER", "3", "Group commits that this node has under way in PostgreSQL, each on a connection of its own; 1 to 64.",
+            (options, text) => options.GroupsInFlight = ParseNumber(text)),
     ];
 
     /// <summary>The name of the setting that names the configuration file; it is not itself in that file.</summary>

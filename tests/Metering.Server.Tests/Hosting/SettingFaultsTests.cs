@@ -46,6 +46,8 @@ public class SettingFaultsTests
         { "advertise", "https://example.org:443", "advertise is 'https://example.org:443': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },
         { "advertise", "example.org:0", "advertise is 'example.org:0': HOST:PORT is needed, without a scheme, such as metering.example.org:443." },
         { "allow-unsafe-commit", "true", "allow-unsafe-commit is for PostgreSQL: give store too, or leave it out." },
+        { "groups-in-flight", "2", "groups-in-flight is for PostgreSQL: give store too, or leave it out." },
+        { "groups-in-flight", "65", "groups-in-flight is 65: 1 to 64 is allowed." },
         { "tls-certificate", "server.pem", "tls-certificate and tls-key go together: give both, or neither for the local CA." },
         { "tls-key", "server.key", "tls-certificate and tls-key go together: give both, or neither for the local CA." },
         { "listen-http", "0.0.0.0:8080", "listen-http is 0.0.0.0:8080, beyond loopback and without TLS: tokens would travel in the open. Use listen-https, or allow-cleartext behind a TLS proxy." },

@@ -34,6 +34,7 @@ public class SettingSourcesTests
         ["emulator-mode"] = ("dry-run", "DryRun", options => options.Emulator),
         ["accept-clock"] = ("true", "True", options => options.AcceptClock),
         ["allow-unsafe-commit"] = ("true", "True", options => options.AllowUnsafeCommit),
+        ["groups-in-flight"] = ("2", "2", options => options.GroupsInFlight),
     };
 
     // Settings that are nothing without another.
@@ -44,6 +45,7 @@ public class SettingSourcesTests
         ["emulator-mode"] = ("emulator", "on"),
         ["account-burst"] = ("account-rate", "100"),
         ["allow-unsafe-commit"] = ("store", "postgres: Host=db"),
+        ["groups-in-flight"] = ("store", "postgres: Host=db"),
     };
 
     public static TheoryData<string> Names => [.. ServerSettings.All.Select(setting => setting.Name)];

@@ -45,6 +45,8 @@ internal static class LimitRows
         new(nameof(Bounds.ClockBehindTolerance), "", "fixed, `accept-clock` passes over it once", "the server does not start", "HostingFaultTests.Clock_far_behind_what_the_ledger_has_seen"),
         new(nameof(Bounds.DrainTime), "", "fixed", "what is not finished is cut off", "ShutdownTests.Stopped_under_load_it_answers_what_it_began_and_keeps_what_it_acknowledged"),
         new(nameof(Bounds.LedgerQueueRequests), "requests", "fixed", "RESOURCE_EXHAUSTED with RetryInfo, HTTP 429", "WriteTests.A_full_queue_answers_at_once"),
+        new(nameof(Bounds.GroupsInFlight), "group commits in PostgreSQL", "1 to 64, `groups-in-flight`", "nothing: requests wait in the queue", "LaneTests.A_node_has_as_many_groups_under_way_as_it_may_and_the_others_wait"),
+        new(nameof(Bounds.GroupsInFlightMaximum), "group commits in PostgreSQL", "fixed", "the server does not start", "SettingFaultsTests.What_is_out_of_range_or_does_not_go_together_is_refused"),
         new(nameof(Bounds.GroupCommitRequests), "requests", "fixed", "nothing: the rest is in the next commit", "WriteTests.No_more_requests_than_a_group_holds_are_in_one_commit"),
         new(nameof(Bounds.PooledRequests), "requests", "fixed", "nothing: the rest is made anew", "MessageLimitsTests.No_more_requests_are_kept_than_allowed"),
         new(nameof(Bounds.PooledRequestBytes), "bytes", "fixed", "nothing: the next large one is made anew", "MessageLimitsTests.A_kept_request_gives_up_a_large_buffer"),
