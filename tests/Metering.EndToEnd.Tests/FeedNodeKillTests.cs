@@ -9,17 +9,15 @@ namespace Metering.EndToEnd.Tests;
 public sealed class FeedNodeKillTests : IDisposable
 {
     private const int Nodes = 3;
-    private const int Clients = 12;
+    private const int Clients = 8;
     private const int Kills = 2;
     private const int RecordsBetween = 400;
-    private const int PauseMilliseconds = 60;
+    private const int PauseMilliseconds = 300;
     private const int Seed = 20_260_103;
 
     // As if everything so far had been written long ago: writers that write no more are quiet then, and those that do are not.
-    private const string TimePasses = """
-        UPDATE metering.usage_group SET accepted_unix_nanoseconds = accepted_unix_nanoseconds - 1200 * 1000000000::bigint;
-        UPDATE metering.usage_record SET accepted_unix_nanoseconds = accepted_unix_nanoseconds - 1200 * 1000000000::bigint;
-        """;
+    private const string TimePasses =
+        "UPDATE metering.usage_group SET accepted_unix_nanoseconds = accepted_unix_nanoseconds - 1200 * 1000000000::bigint";
 
     private readonly TemporaryDirectory _folder = new();
 
@@ -42,8 +40,9 @@ public sealed class FeedNodeKillTests : IDisposable
             await nodes[kill].Server.KillAsync();
             await database.ExecuteAsync(TimePasses);
             await written.WaitForMoreAsync(RecordsBetween);
+            long before = await EndedAsync(database);
             await nodes.KillAndReplaceAsync(kill);
-            await Waiting.UntilAsync("the killed node's writers to be ended", async () => await EndedAsync(database) >= kill);
+            await Waiting.UntilAsync("the killed node's writers to be ended", async () => await EndedAsync(database) > before);
         }
 
         await written.WaitForMoreAsync(RecordsBetween);
@@ -56,8 +55,7 @@ public sealed class FeedNodeKillTests : IDisposable
         Assert.True((await TableCheck.RunAsync(database, written)).IsSound);
         List<string> accepted = await AcceptedAsync(database);
         Assert.Equal(accepted, follower.Seen.Order(StringComparer.Ordinal));
-        Assert.NotEqual(accepted, careless.Seen.Order(StringComparer.Ordinal)); // the control
-        Assert.Empty(careless.Seen.Except(accepted));
+        Assert.NotEmpty(accepted.Except(careless.Seen)); // the control: what a place was not given for is missed, and seen to be
     }
 
     private static async Task<long> EndedAsync(DatabaseServer database) =>

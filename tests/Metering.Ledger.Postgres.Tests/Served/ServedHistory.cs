@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -13,7 +14,7 @@ internal sealed class ServedHistory : IAsyncDisposable
 {
     private readonly ServedPlace _place;
     private readonly List<RunningServer> _nodes = [];
-    private readonly Dictionary<string, string> _tokens = [];
+    private readonly ConcurrentDictionary<string, string> _tokens = []; // some read while others write
 
     private ServedHistory(ServedPlace place) => _place = place;
 

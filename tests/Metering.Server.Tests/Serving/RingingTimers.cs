@@ -1,19 +1,27 @@
 namespace Metering.Server.Tests;
 
-/// <summary>A clock that stands still until it is advanced, and whose timers ring then.</summary>
-internal sealed class RingingTime(DateTimeOffset now) : SettableTime(now)
+/// <summary>The timers of a clock that is set: they ring when it is advanced.</summary>
+internal sealed class RingingTimers
 {
+    private readonly SettableTime _time;
     private readonly Lock _gate = new();
     private readonly List<Alarm> _alarms = [];
 
-    /// <summary>Moves on, and rings what is due by then.</summary>
+    /// <param name="time">The clock; timers that it makes from now on are these.</param>
+    public RingingTimers(SettableTime time)
+    {
+        _time = time;
+        time.Timers = Create;
+    }
+
+    /// <summary>Moves the clock on, and rings what is due by then.</summary>
     public void Advance(TimeSpan span)
     {
         Alarm[] due;
         lock (_gate)
         {
-            Now += span;
-            due = [.. _alarms.Where(alarm => alarm.Due <= Now)];
+            _time.Now += span;
+            due = [.. _alarms.Where(alarm => alarm.Due <= _time.Now)];
             foreach (Alarm alarm in due)
                 alarm.Passed();
         }
@@ -22,14 +30,14 @@ internal sealed class RingingTime(DateTimeOffset now) : SettableTime(now)
             alarm.Ring();
     }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    private Alarm Create(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var alarm = new Alarm(this, callback, state);
         alarm.Change(dueTime, period);
         return alarm;
     }
 
-    private sealed class Alarm(RingingTime time, TimerCallback callback, object? state) : ITimer
+    private sealed class Alarm(RingingTimers timers, TimerCallback callback, object? state) : ITimer
     {
         private TimeSpan _period;
 
@@ -37,14 +45,14 @@ internal sealed class RingingTime(DateTimeOffset now) : SettableTime(now)
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (time._gate)
+            lock (timers._gate)
             {
-                time._alarms.Remove(this);
-                (_period, Due) = (period, time.Now);
+                timers._alarms.Remove(this);
+                (_period, Due) = (period, timers._time.Now);
                 if (dueTime >= TimeSpan.Zero)
                 {
                     Due += dueTime;
-                    time._alarms.Add(this);
+                    timers._alarms.Add(this);
                 }
             }
 
@@ -55,9 +63,9 @@ internal sealed class RingingTime(DateTimeOffset now) : SettableTime(now)
         public void Passed()
         {
             if (_period > TimeSpan.Zero)
-                Due = time.Now + _period;
+                Due = timers._time.Now + _period;
             else
-                time._alarms.Remove(this);
+                timers._alarms.Remove(this);
         }
 
         public void Ring() => callback(state);
