@@ -50,11 +50,11 @@ internal sealed class HistoryPlan(int seed)
         .Replace("customers:\n", $"customers:\n  - billing_account: {RivalsBuyer}\n    name: Third\n", StringComparison.Ordinal)
         .Replace("instances:\n", $"instances:\n  - id: rival-second\n    product: rival-app\n    customer: {RivalsBuyer}\n", StringComparison.Ordinal);
 
-    /// <summary>A record each half of an hour, and one at the very end of each, two days before and after a moment.</summary>
+    /// <summary>A record each half of an hour, and one at the very end of each, from ten hours before a moment to ten after it.</summary>
     public static List<PlannedRequest> Around(DateTimeOffset moment)
     {
         var plan = new HistoryPlan(seed: (int)(moment.Ticks / TimeSpan.TicksPerHour % int.MaxValue));
-        IEnumerable<PlannedRecord> records = Enumerable.Range(-96, 192).Select(half => new PlannedRecord(
+        IEnumerable<PlannedRecord> records = Enumerable.Range(-40, 80).Select(half => new PlannedRecord(
             plan.Sound(Senders[0]) with { Timestamp = moment.AddMinutes(30 * (half / 2)).AddTicks(half % 2 == 0 ? 0 : -1), Quantity = half + 200 }, ""));
         return [.. records.Chunk(25).Select(some => new PlannedRequest(Senders[0], some))];
     }

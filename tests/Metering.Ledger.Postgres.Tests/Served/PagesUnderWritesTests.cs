@@ -7,7 +7,7 @@ namespace Metering.Ledger.Postgres.Tests;
 public sealed class PagesUnderWritesTests
 {
     private const int Rounds = 3;
-    private const int RequestsPerRound = 25;
+    private const int RequestsPerRound = 18;
 
     [Theory]
     [InlineData(ServedStore.Embedded)]
@@ -51,7 +51,7 @@ public sealed class PagesUnderWritesTests
     private static async Task<List<string>> ListAsync(ServedHistory history, string caller)
     {
         var listed = new List<string>();
-        var question = new JsonObject { ["pageSize"] = 6 };
+        var question = new JsonObject { ["pageSize"] = 12 };
         for (int page = 0; ; page++)
         {
             JsonNode answer = JsonNode.Parse(await history.AskAsync(ReadQuery.Records.Place, question, caller, page % history.Nodes))!;

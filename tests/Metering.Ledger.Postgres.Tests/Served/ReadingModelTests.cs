@@ -9,7 +9,7 @@ namespace Metering.Ledger.Postgres.Tests;
 /// </summary>
 public sealed class ReadingModelTests
 {
-    private const int Steps = 24;
+    private const int Steps = 16;
     private const int QuestionsPerStep = 6;
 
     private static readonly string?[] Callers = [null, HistoryPlan.Acme, HistoryPlan.Rival, HistoryPlan.Buyer];
