@@ -98,14 +98,33 @@ public sealed partial class MeteringClient
     /// <param name="cursor">The place.</param>
     /// <param name="expectedCursor">
     /// Save only if this place is kept now ("start": none is), else the call fails with <see cref="GrpcStatusCode.Aborted"/>;
-    /// null: save in any case.
+    /// null: save in any case. When an answer was lost, the place that is kept tells whether it was this one.
     /// </param>
     /// <param name="cancellationToken">Gives up; it may be saved all the same.</param>
     public async Task<FeedConsumer> SaveConsumerAsync(
         string name, string cursor, string? expectedCursor = null, CancellationToken cancellationToken = default)
     {
         var request = new SaveConsumerRequest { Name = name, Cursor = cursor, ExpectedCursor = expectedCursor ?? string.Empty };
-        return (await CallReadAsync(Methods.SaveConsumer(expectsPlace: expectedCursor is not null), request, cancellationToken)).Consumer;
+        bool isUncertain = false;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (await CallReadAsync(Methods.SaveConsumer(expectsPlace: expectedCursor is not null), request, cancellationToken)).Consumer;
+            }
+            catch (MeteringException fault) when (
+                expectedCursor is not null && (fault.OutcomeIsUnknown || (isUncertain && fault.Code == GrpcStatusCode.Aborted)))
+            {
+                // The place that it was to replace may be replaced already, by this very call. (If another consumer came to
+                // the very same place meanwhile, both go on until the next one is saved, which tells them apart.)
+                FeedConsumer? kept = (await ListConsumersAsync(cancellationToken)).FirstOrDefault(consumer => consumer.Name == name);
+                if (kept?.Cursor == cursor)
+                    return kept;
+                if (fault.Code == GrpcStatusCode.Aborted || attempt >= _options.AttemptsMaximum)
+                    throw;
+                isUncertain = true;
+            }
+        }
     }
 
     /// <summary>The caller's places in the feed, by name.</summary>

@@ -21,8 +21,8 @@ public static class Program
     private static readonly DateTimeOffset Earliest = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero); // no clock in order reads less
 
     /// <summary>
-    /// Changes the store's options before it opens. No setting leads here: bench/Metering.Faults alone sets it, in servers
-    /// that it hosts, so that little is enough to be sealed and merged, and for its controls.
+    /// Changes the store's options before it opens. No setting leads here: bench/Metering.Faults and tests
+    /// set it, in servers that they host, so that little is enough to be sealed and merged, and for controls.
     /// </summary>
     internal static Func<SqliteStoreOptions, SqliteStoreOptions> StoreOptions { get; set; } = options => options;
 

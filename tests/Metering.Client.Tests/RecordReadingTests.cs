@@ -87,24 +87,52 @@ public sealed class RecordReadingTests
         Assert.Contains("set AdminToken", fault.Message);
     }
 
-    [Theory]
-    [InlineData(null, 2)] // saved again, it is the same
-    [InlineData("start", 1)] // saved again, the place that is expected would be gone
-    public async Task A_place_is_saved_again_after_a_lost_answer_only_where_that_does_no_harm(string? expected, int attempts)
+    [Fact]
+    public async Task A_place_that_replaces_any_is_saved_again_after_a_lost_answer()
     {
         await using ScriptedServer server = await StartAsync();
-        server.Script = exchange => exchange.Number == 1 ? Reset()
-            : Reply(new SaveConsumerResponse { Consumer = new FeedConsumer { Name = "billing", Cursor = "c1" } });
+        server.Script = exchange => exchange.Number == 1 ? Reset() : Saved();
         using MeteringClient client = Connect(Options(server.Address));
 
-        Task<FeedConsumer> saving = client.SaveConsumerAsync("billing", "c1", expected, Token);
-        if (expected is null)
+        Assert.Equal("c1", (await client.SaveConsumerAsync("billing", "c1", null, Token)).Cursor);
+
+        Assert.Equal(2, server.Exchanges.Count);
+        Assert.All(server.Exchanges, exchange => Assert.Equal(new SaveConsumerRequest { Name = "billing", Cursor = "c1" }, exchange.Read(SaveConsumerRequest.Parser)));
+    }
+
+    [Theory]
+    [InlineData("lost, c1", true)] // it was saved
+    [InlineData("lost, c0, saved", true)]
+    [InlineData("lost, c0, aborted, c1", true)] // it was under way, and came first
+    [InlineData("lost, none, lost, c1", true)]
+    [InlineData("lost, other, aborted, other", false)]
+    [InlineData("aborted", false)]
+    public async Task After_a_lost_answer_the_place_that_is_kept_tells_whether_the_expected_one_was_replaced(string course, bool isSaved)
+    {
+        await using ScriptedServer server = await StartAsync();
+        string[] steps = course.Split(", ");
+        server.Script = exchange => (exchange.Method, steps[exchange.Number - 1]) switch
+        {
+            ("UsageService/SaveConsumer", "lost") => Reset(),
+            ("UsageService/SaveConsumer", "saved") => Saved(),
+            ("UsageService/SaveConsumer", "aborted") => Fail(10, "another%20place"),
+            ("UsageService/ListConsumers", "none") => Reply(new ListConsumersResponse()),
+            ("UsageService/ListConsumers", string cursor) => Reply(new ListConsumersResponse
+            {
+                Consumers = { new FeedConsumer { Name = "audit", Cursor = "c1" }, new FeedConsumer { Name = "billing", Cursor = cursor } },
+            }),
+            (string method, string step) => throw new InvalidOperationException($"{method} instead of {step}"),
+        };
+        using MeteringClient client = Connect(Options(server.Address));
+
+        Task<FeedConsumer> saving = client.SaveConsumerAsync("billing", "c1", "c0", Token);
+        if (isSaved)
             Assert.Equal("c1", (await saving).Cursor);
         else
-            Assert.True((await Assert.ThrowsAsync<MeteringException>(() => saving)).OutcomeIsUnknown);
+            Assert.Equal(GrpcStatusCode.Aborted, (await Assert.ThrowsAsync<MeteringException>(() => saving)).Code);
 
-        Assert.Equal(attempts, server.Exchanges.Count);
-        Assert.All(server.Exchanges, exchange => Assert.Equal(
-            new SaveConsumerRequest { Name = "billing", Cursor = "c1", ExpectedCursor = expected ?? "" }, exchange.Read(SaveConsumerRequest.Parser)));
+        Assert.Equal(steps.Length, server.Exchanges.Count);
     }
+
+    private static CannedAnswer Saved() => Reply(new SaveConsumerResponse { Consumer = new FeedConsumer { Name = "billing", Cursor = "c1" } });
 }

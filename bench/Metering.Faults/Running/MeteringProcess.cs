@@ -7,6 +7,8 @@ namespace Metering.Faults;
 /// <summary>A server in a process of its own, on ports that the system chose.</summary>
 internal sealed class MeteringProcess : IAsyncDisposable
 {
+    private static readonly string[] Listeners = ["--listen-http", "--listen-grpc", "--listen-https"];
+
     private readonly Process _process;
     private readonly StringBuilder _errors;
 
@@ -48,7 +50,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts `metering serve` and waits until it says where it listens.</summary>
+    /// <summary>Starts `metering serve` and waits until it says where it listens: on ports of the system's choice, unless arguments say which.</summary>
     public static Task<MeteringProcess> StartAsync(string data, params string[] arguments) =>
         StartAsync(data, null, null, arguments);
 
@@ -61,7 +63,7 @@ internal sealed class MeteringProcess : IAsyncDisposable
         Process process = Programs.Start("dotnet",
         [
             .. program, "serve", "--data", data, "--output", "json",
-            "--listen-http", "127.0.0.1:0", "--listen-grpc", "127.0.0.1:0", "--listen-https", "127.0.0.1:0", .. arguments,
+            .. Listeners.Where(listener => !arguments.Contains(listener)).SelectMany(listener => new[] { listener, "127.0.0.1:0" }), .. arguments,
         ], environment);
         var errors = new StringBuilder();
         process.ErrorDataReceived += (_, line) =>

@@ -97,7 +97,7 @@ internal sealed class RejectedReplaying(CatalogHolder catalog, Authorizer author
     private async Task<LedgerAnswer> JudgeAsync(List<ReplayCandidate> candidates, bool isAsOfReceipt, Guid? requestId)
     {
         CatalogSnapshot snapshot = catalog.Current;
-        var names = new RejectionNames(snapshot);
+        var names = new RejectionNames(snapshot, ReadScope.Everything);
         var sent = new List<(ReplayCandidate[] Candidates, UsageWrite Write, Task<LedgerAnswer> Answer)>();
         foreach (var request in candidates.GroupBy(candidate => (candidate.Record.AccountKey, candidate.Record.Kind, candidate.Record.Target, candidate.Record.OwnerKey)))
         {

@@ -96,16 +96,23 @@ internal static class RejectionMessages
     }
 }
 
-/// <summary>Names that a rejected record needs beside those of the catalog's snapshot: of SKUs by text, of accounts that are gone.</summary>
-internal sealed class RejectionNames(CatalogSnapshot catalog)
+/// <summary>
+/// Names that a rejected record needs beside those of the catalog's snapshot: of SKUs by text, of accounts that are gone. A
+/// publisher that named another's SKU is told no more of it than of one that there is not.
+/// </summary>
+internal sealed class RejectionNames(CatalogSnapshot catalog, ReadScope scope)
 {
     private Dictionary<int, string>? _accounts;
 
     /// <summary>The catalog.</summary>
     public CatalogSnapshot Catalog => catalog;
 
-    /// <summary>The SKU with an id as it was sent; null when there is none.</summary>
-    public SkuEntry? SkuOf(string skuId) => catalog.FindSku(System.Text.Encoding.UTF8.GetBytes(skuId));
+    /// <summary>The SKU with an id as it was sent; null when there is none, or it is none of the publisher's who asks.</summary>
+    public SkuEntry? SkuOf(string skuId) =>
+        catalog.FindSku(System.Text.Encoding.UTF8.GetBytes(skuId)) is { } sku
+        && (scope.PublisherId is null || sku.Product.Product.PublisherId == scope.PublisherId)
+            ? sku
+            : null;
 
     /// <summary>The id of an account, gone or not; empty when there never was one.</summary>
     public string AccountOf(int accountKey)

@@ -12,7 +12,13 @@ internal sealed class SettableTime(DateTimeOffset now) : TimeProvider
 
     public DateTimeOffset Now { get; set; } = now;
 
+    /// <summary>Makes timers (callback, state, due time, period); the system's when null.</summary>
+    public Func<TimerCallback, object?, TimeSpan, TimeSpan, ITimer>? Timers { get; set; }
+
     public override DateTimeOffset GetUtcNow() => Now;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        Timers is { } make ? make(callback, state, dueTime, period) : base.CreateTimer(callback, state, dueTime, period);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

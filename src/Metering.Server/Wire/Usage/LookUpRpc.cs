@@ -15,13 +15,14 @@ internal sealed class LookUpRpc(CatalogHolder catalog, IMeteringStore store)
         if (FaultsOf(request) is { Count: > 0 } faults)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
         UInt128[] uuids = [.. request.Uuids.Select(UuidOf)];
-        var view = new RecordView(ReadGate.ScopeOf(call), RecordQuestion.Everything, catalog);
+        ReadScope reader = ReadGate.ScopeOf(call);
+        var view = new RecordView(reader, RecordQuestion.Everything, catalog);
         IReadOnlyDictionary<UInt128, CountedRecord> found = await store.Records.FindAsync(
             [.. uuids.Where(uuid => uuid != UInt128.Zero).Distinct()], call.CancellationToken);
         IReadOnlyDictionary<string, IReadOnlyList<Ledger.RejectedRecord>> rejected =
             await store.Rejections.FindAsync([.. request.Uuids.Distinct()], call.CancellationToken);
-        var names = new RejectionNames(catalog.Current);
-        RejectedScope? scope = RejectedScopes.Of(ReadGate.ScopeOf(call), names.Catalog);
+        var names = new RejectionNames(catalog.Current, reader);
+        RejectedScope? scope = RejectedScopes.Of(reader, names.Catalog);
         var answer = new LookUpRecordsResponse();
         for (int place = 0; place < uuids.Length; place++)
         {

@@ -19,7 +19,8 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
     {
         var faults = new List<FieldFault>();
         CatalogSnapshot snapshot = catalog.Current;
-        RejectedQuestion question = RejectionQuestions.Read(request.Filter, ReadGate.ScopeOf(call), snapshot, faults);
+        ReadScope scope = ReadGate.ScopeOf(call);
+        RejectedQuestion question = RejectionQuestions.Read(request.Filter, scope, snapshot, faults);
         byte[] key = (request.Filter ?? new RejectedFilter()).ToByteArray();
         if (request.PageSize is < 0 or > Limits.PageRecords)
             faults.Add(new("page_size", $"is {request.PageSize}; 1 to {Limits.PageRecords} are allowed, and 0 for {DefaultPageRecords}"));
@@ -32,7 +33,7 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
             int records = request.PageSize == 0 ? DefaultPageRecords : request.PageSize;
             RejectedPage page = await store.Rejections.SearchAsync(question, after, records, call.CancellationToken);
             var answer = new ListRejectedRecordsResponse { NextPageToken = page.Next is { } next ? PageToken.Write(key, next.Span) : string.Empty };
-            answer.Records.Add(await DescribeAsync(page.Records, snapshot, call.CancellationToken));
+            answer.Records.Add(await DescribeAsync(page.Records, new RejectionNames(snapshot, scope), call.CancellationToken));
             return answer;
         }
         catch (UnknownCursorException)
@@ -62,18 +63,17 @@ internal sealed class RejectionsRpc(CatalogHolder catalog, IMeteringStore store,
             summing.Release();
         }
 
-        return Describe(summary, await store.Rejections.ReadFiguresAsync(call.CancellationToken), scope, new RejectionNames(snapshot));
+        return Describe(summary, await store.Rejections.ReadFiguresAsync(call.CancellationToken), scope, new RejectionNames(snapshot, scope));
     }
 
     /// <summary>Messages of rejected records, which know whether they were accepted since.</summary>
     public async Task<List<Contracts.V1.RejectedRecord>> DescribeAsync(
-        IReadOnlyList<Ledger.RejectedRecord> records, CatalogSnapshot snapshot, CancellationToken cancellationToken)
+        IReadOnlyList<Ledger.RejectedRecord> records, RejectionNames names, CancellationToken cancellationToken)
     {
         HashSet<UInt128> uuids = [.. records.Select(UuidOf).Where(uuid => uuid != UInt128.Zero)];
         var accepted = new HashSet<UInt128>();
         foreach (UInt128[] some in uuids.Chunk(Limits.LookUpUuids))
             accepted.UnionWith((await store.Records.FindAsync(some, cancellationToken)).Keys);
-        var names = new RejectionNames(snapshot);
         return [.. records.Select(record => RejectionMessages.Of(record, accepted.Contains(UuidOf(record)), names))];
     }
 

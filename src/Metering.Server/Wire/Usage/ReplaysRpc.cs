@@ -80,7 +80,7 @@ internal sealed class ReplaysRpc(
             RequestId = answer.RequestId?.ToString() ?? string.Empty,
         };
         List<Contracts.V1.RejectedRecord> records = await rejections.DescribeAsync(
-            [.. answer.Records.Select(replayed => replayed.Record)], catalog.Current, cancellationToken);
+            [.. answer.Records.Select(replayed => replayed.Record)], new RejectionNames(catalog.Current, ReadScope.Everything), cancellationToken);
         for (int index = 0; index < records.Count; index++)
         {
             ReplayedRecord replayed = answer.Records[index];

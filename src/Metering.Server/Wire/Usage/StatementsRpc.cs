@@ -29,14 +29,15 @@ internal sealed class StatementsRpc(
     {
         var faults = new List<FieldFault>();
         (long from, long to) = PeriodOf(request, faults);
-        (string instanceId, string billingAccountId) = OwnerOf(request, faults);
+        ReadScope scope = ReadGate.ScopeOf(call);
+        (string instanceId, string billingAccountId) = OwnerOf(request, scope, faults);
         if (faults.Count > 0)
             return RefusalStatus.Of(Refusal.InvalidFields(faults));
         if (NotClosed(to) is { } refusal)
             return RefusalStatus.Of(refusal);
 
         var question = new RecordQuestion(string.Empty, instanceId, billingAccountId, string.Empty, from, to);
-        var view = new RecordView(ReadGate.ScopeOf(call), question, catalog);
+        var view = new RecordView(scope, question, catalog);
         if (await StatementContent.MakeAsync(view, records, Limits.StatementRecords, call.CancellationToken) is not { } content)
             return RefusalStatus.Of(Changing);
         return new GetStatementResponse
@@ -71,7 +72,8 @@ internal sealed class StatementsRpc(
                 + "it has a statement from then on.");
     }
 
-    private (string InstanceId, string BillingAccountId) OwnerOf(GetStatementRequest request, List<FieldFault> faults)
+    // An instance that the caller may not see is answered as an id that nobody has: as a billing account without usage.
+    private (string InstanceId, string BillingAccountId) OwnerOf(GetStatementRequest request, ReadScope scope, List<FieldFault> faults)
     {
         (string instanceId, string billingAccountId, string owner) = (request.ProductInstanceId, request.BillingAccountId, request.OwnerId);
         if (owner.Length > 0 && (instanceId.Length > 0 || billingAccountId.Length > 0))
@@ -80,7 +82,10 @@ internal sealed class StatementsRpc(
             faults.Add(new("owner_id", "is required, or billing_account_id, or product_instance_id"));
         if (owner.Length == 0)
             return (instanceId, billingAccountId);
-        return catalog.Current.FindInstance(Encoding.UTF8.GetBytes(owner)) is null ? (string.Empty, owner) : (owner, string.Empty);
+        CatalogSnapshot current = catalog.Current;
+        return current.FindInstance(Encoding.UTF8.GetBytes(owner)) is { } instance && scope.CoversOwner(instance.Key, current)
+            ? (owner, string.Empty)
+            : (string.Empty, owner);
     }
 
     private static (long From, long To) PeriodOf(GetStatementRequest request, List<FieldFault> faults)
