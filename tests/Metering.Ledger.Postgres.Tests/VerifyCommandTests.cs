@@ -15,7 +15,8 @@ public sealed class VerifyCommandTests
         ($"UPDATE usage_total SET quantity = quantity + 900000 {OneTotal}", "is 90000", $"UPDATE usage_total SET quantity = quantity - 900000 {OneTotal}"),
         ($"UPDATE usage_total SET records = records + 800000 {OneTotal}", "in 80000", $"UPDATE usage_total SET records = records - 800000 {OneTotal}"),
         (
-            "CREATE TABLE aside AS SELECT * FROM usage_record WHERE uuid = '00000000-0000-4000-8000-000000000001'; DELETE FROM usage_record WHERE uuid IN (SELECT uuid FROM aside)",
+            "CREATE TABLE aside AS SELECT * FROM usage_record WHERE uuid = '00000000-0000-4000-8000-000000000001'; "
+                + "DELETE FROM usage_record WHERE uuid IN (SELECT uuid FROM aside)",
             "The feed names record 00000000-0000-4000-8000-000000000001, which is not there.",
             "INSERT INTO usage_record SELECT * FROM aside"
         ),
@@ -32,7 +33,10 @@ public sealed class VerifyCommandTests
             "CREATE TABLE gone AS SELECT * FROM rejected_record; DELETE FROM rejected_record", "The count of rejected records is 2 in",
             "INSERT INTO rejected_record SELECT * FROM gone"
         ),
-        ("UPDATE rejected_record SET sku = sku || '\\x00'", "What is kept beside the rejected record", "UPDATE rejected_record SET sku = substr(sku, 1, length(sku) - 1)"),
+        (
+            "UPDATE rejected_record SET sku = sku || '\\x00'", "What is kept beside the rejected record",
+            "UPDATE rejected_record SET sku = substr(sku, 1, length(sku) - 1)"
+        ),
         ("UPDATE rejected_record SET uuid_key = '\\x00' || substr(uuid_key, 2)", "its uuid is not found", "UPDATE rejected_record SET uuid_key = uuid"),
         ("UPDATE usage_rejection SET hour = hour + 1", "InvalidSkuId", "UPDATE usage_rejection SET hour = hour - 1"),
     ];

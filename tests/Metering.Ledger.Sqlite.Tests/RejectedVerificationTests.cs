@@ -31,7 +31,8 @@ public sealed class RejectedVerificationTests
     [InlineData("UPDATE hour_rejection SET records = 3 WHERE hour = (SELECT max(hour) FROM hour_rejection)", "is 3, but 1 rejected records of it are kept.")]
     [InlineData("UPDATE hour_rejection SET owner = owner + 1 WHERE hour = (SELECT min(hour) FROM hour_rejection)", "is missing, but 1 rejected records of it are kept.")]
     [InlineData("DELETE FROM hour_rejection WHERE hour = (SELECT max(hour) FROM hour_rejection)", "is missing, but 1 rejected records of it are kept.")]
-    [InlineData("INSERT INTO hour_rejection SELECT owner + 1, reason, hour, 1 FROM hour_rejection ORDER BY hour DESC LIMIT 1", "is 1, but 0 rejected records of it are kept.")]
+    [InlineData("INSERT INTO hour_rejection SELECT owner + 1, reason, hour, 1 FROM hour_rejection ORDER BY hour DESC LIMIT 1",
+        "is 1, but 0 rejected records of it are kept.")]
     public async Task Damage_is_found_and_named(string sql, string expected)
     {
         await using TestStore store = await FilledAsync();

@@ -10,16 +10,17 @@ namespace Metering.Ledger.Sqlite.Tests;
 public sealed class VerifyCommandTests(VerifyCommandTests.SoundLedger sound) : IClassFixture<VerifyCommandTests.SoundLedger>
 {
     private const long Owner = TestLedger.Owner;
+    private const string LastButTwo = "number = (SELECT max(number) - 2 FROM batch)";
 
     // Of the ledger of SoundLedger: which place is damaged, how, and what the report must say of it.
     private static readonly Dictionary<string, (Action<string> Damage, string Said)> Damages = new()
     {
         ["a bit of a record in the file"] = (ledger => Flip(ledger, PlaceOf(ledger, new RecordSpec(390).Uuid)), "is damaged: its checksum is"),
         ["a bit of a batch"] = (
-            ledger => Edit(ledger, "UPDATE batch SET body = CAST(substr(body, 1, 40) || x'A5' || substr(body, 42) AS BLOB) WHERE number = (SELECT max(number) - 2 FROM batch)"),
+            ledger => Edit(ledger, $"UPDATE batch SET body = CAST(substr(body, 1, 40) || x'A5' || substr(body, 42) AS BLOB) WHERE {LastButTwo}"),
             "is damaged: its checksum is"),
-        ["a batch that is gone"] = (ledger => Edit(ledger, "DELETE FROM batch WHERE number = (SELECT max(number) - 3 FROM batch)"), "is damaged: it is missing: the next is batch"),
-        ["a batch that promises more"] = (ledger => Edit(ledger, "UPDATE batch SET records = records + 1 WHERE number = (SELECT max(number) - 2 FROM batch)"), "is damaged: "),
+        ["a batch that is gone"] = (ledger => Edit(ledger, $"DELETE FROM batch WHERE {LastButTwo}"), "is damaged: it is missing: the next is batch"),
+        ["a batch that promises more"] = (ledger => Edit(ledger, $"UPDATE batch SET records = records + 1 WHERE {LastButTwo}"), "is damaged: "),
         ["a run of the index"] = (ledger => Flip(IndexFiles.Of(ledger)[^1], RunHeader.Bytes + 5), ".run is damaged: the checksum of chunk 0 does not fit"),
         ["a run of the index made up"] = (Rewrite, "it holds other uuids than the batches, or with other batches."),
         ["an archive"] = (ledger => Flip(Archive(ledger), 1_500), ".archive is damaged: "),
@@ -28,7 +29,8 @@ public sealed class VerifyCommandTests(VerifyCommandTests.SoundLedger sound) : I
         ["a total"] = (
             ledger => Edit(ledger, "UPDATE hour_total SET quantity = x'00000000000000000000000000000001'"),
             $"The total of owner {Owner}, SKU 3, hour 492324 (2026-03-01 12:00Z) is 1 in 100 records, but the records give 5050 in 100."),
-        ["a total that is gone"] = (ledger => Edit(ledger, "DELETE FROM hour_total WHERE hour = (SELECT max(hour) FROM hour_total)"), "is 0 in 0 records, but the records give"),
+        ["a total that is gone"] = (
+            ledger => Edit(ledger, "DELETE FROM hour_total WHERE hour = (SELECT max(hour) FROM hour_total)"), "is 0 in 0 records, but the records give"),
         ["a total of a day"] = (
             ledger => Edit(ledger, "UPDATE day_total SET sums = CAST(substr(sums, 1, 3) || x'00' || substr(sums, 5) AS BLOB)"),
             "The roll-up of the day 2026-03-01 (UTC) is damaged: its checksum is another"),

@@ -30,6 +30,17 @@ internal sealed class ArchivedBatches
     /// <exception cref="StoreException">One is not; the message names each.</exception>
     public void Require(IReadOnlyList<(long First, long Last)> ranges)
     {
+        List<string> faults = FaultsIn(ranges);
+        if (faults.Count == 0)
+            return;
+        throw new StoreException(
+            $"{_database.Path} cannot be served: a part of its index is missing, and the archives that it can be made from are not all there. "
+            + "Without them, records could be counted twice. Nothing was changed. Bring back, and start again: " + string.Join("; ", faults));
+    }
+
+    /// <summary>Of the archives that these batches are in, and they alone, those that are not there or not whole, in words.</summary>
+    public List<string> FaultsIn(IReadOnlyList<(long First, long Last)> ranges)
+    {
         var faults = new List<string>();
         foreach (ArchiveNote note in _notes.Where(note => ranges.Any(range => IsDroppedIn(note, range.First, range.Last))))
         {
@@ -37,11 +48,7 @@ internal sealed class ArchivedBatches
                 faults.Add(fault);
         }
 
-        if (faults.Count == 0)
-            return;
-        throw new StoreException(
-            $"{_database.Path} cannot be served: a part of its index is missing, and the archives that it can be made from are not all there. "
-            + "Without them, records could be counted twice. Nothing was changed. Bring back, and start again: " + string.Join("; ", faults));
+        return faults;
     }
 
     /// <summary>The batches of this range that were archived, in order; each source is good until the next.</summary>
