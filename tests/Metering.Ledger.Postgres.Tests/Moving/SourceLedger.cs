@@ -173,7 +173,7 @@ internal sealed record LedgerPicture(
             place = page.Next;
         }
 
-        return RejectionsModel.Sorted(found);
+        return [.. found.OrderBy(record => record.ToString(), StringComparer.Ordinal)]; // many were received in one moment
     }
 
     public void AssertSame(LedgerPicture other)
