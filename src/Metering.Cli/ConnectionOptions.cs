@@ -125,6 +125,13 @@ internal sealed class ConnectionOptions
             command.Add(_token);
     }
 
+    /// <summary>
+    /// The data directory that was typed, when no server was: for a command that can do without one. The environment says where
+    /// servers are, and never which ledger is meant.
+    /// </summary>
+    public string? DataWithoutServer(ParseResult line, Terminal terminal) =>
+        line.GetResult(_address) is null && line.GetValue(_data) is { Length: > 0 } given ? terminal.PathOf(given) : null;
+
     /// <summary>What the server warned of last, if it did.</summary>
     public string? Warning => _warning;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Npgsql;
 
 namespace Metering.Ledger.Postgres;
@@ -158,13 +157,10 @@ public sealed class PostgresStore : IMeteringStore
     private static Task<long> HighWaterAsync(ConnectionSource source, CancellationToken cancellationToken) =>
         AskAsync<long>(source, "SELECT coalesce(max(high_water_unix_nanoseconds), 0) FROM ledger_clock", cancellationToken);
 
-    // Places in the feed are those of one ledger: its number is made up by the first node.
     private static async Task NameAsync(ConnectionSource source, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await source.OpenAsync(cancellationToken);
-        await using var name = new NpgsqlCommand("UPDATE writer_number SET ledger = $1 WHERE id = 1 AND ledger IS NULL", connection);
-        name.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = new Guid(RandomNumberGenerator.GetBytes(16)) });
-        await name.ExecuteNonQueryAsync(CancellationToken.None);
+        await LedgerName.AgreeAsync(connection);
     }
 
     private static async Task<T> AskAsync<T>(ConnectionSource source, string sql, CancellationToken cancellationToken)

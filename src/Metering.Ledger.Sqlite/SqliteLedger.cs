@@ -1,8 +1,11 @@
 namespace Metering.Ledger.Sqlite;
 
+/// <summary>Verifies a ledger that is being served.</summary>
+internal delegate LedgerVerification OpenVerification(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken);
+
 /// <summary>The ledger's face: writes go to the writer, readings to connections of their own.</summary>
 internal sealed class SqliteLedger(
-    Writer writer, Group group, LedgerReader reader, StoreFile file, Verification verification, SemaphoreSlim records) : ILedger
+    Writer writer, Group group, LedgerReader reader, StoreFile file, OpenVerification verify, SemaphoreSlim records) : ILedger
 {
     /// <inheritdoc/>
     public long HighWaterUnixNanoseconds => group.HighWaterUnixNanoseconds;
@@ -43,7 +46,7 @@ internal sealed class SqliteLedger(
         await records.WaitAsync(cancellationToken); // while an archive is made, records leave
         try
         {
-            return await Task.Run(() => file.Read(() => verification.Run(progress, cancellationToken)), cancellationToken);
+            return await Task.Run(() => file.Read(() => verify(progress, cancellationToken)), cancellationToken);
         }
         finally
         {

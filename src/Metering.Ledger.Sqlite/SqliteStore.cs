@@ -48,8 +48,9 @@ public sealed class SqliteStore : IMeteringStore
         _checkpointer.Failed = _writer.Fail;
         index.Keeper.Listen(Notice, _writer.Fail);
         var records = new SemaphoreSlim(1);
-        var verification = new Verification(file, index, folder, options);
-        Ledger = new SqliteLedger(_writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file, verification, records);
+        Ledger = new SqliteLedger(
+            _writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file,
+            (progress, cancellationToken) => Verification.Run(file, index, folder, options, progress, cancellationToken), records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
         _rollUp = new DayRollUp(file, _writer, _days, options, time, Notice);

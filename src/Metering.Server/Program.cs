@@ -83,6 +83,33 @@ public static class Program
         }
     }
 
+    /// <summary>Verifies the ledger of a data directory that no server has open, also one that no server would open; changes nothing.</summary>
+    /// <param name="data">The directory, or the file of a ledger.</param>
+    /// <param name="progress">Told, very often, how far it came.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StartException">There is no ledger, a server has it open, or it cannot be read at all; nothing was verified.</exception>
+    public static VerifyReport Verify(string data, IProgress<VerifyStep> progress, CancellationToken cancellationToken)
+    {
+        string file = DataDirectory.LedgerAt(data);
+        if (!File.Exists(file))
+            throw new StartException($"There is no ledger at {file}. Name the data directory of a server, or the file of a ledger, with --data.");
+        try
+        {
+            LedgerVerification found = ClosedLedger.Verify(
+                StoreOptions(new SqliteStoreOptions(file)), new VerifySteps(progress), cancellationToken);
+            return new VerifyReport(file, found.Records, found.Differences, found.AbsentArchives);
+        }
+        catch (StoreException fault)
+        {
+            throw new StartException(fault.Message, fault);
+        }
+    }
+
+    private sealed class VerifySteps(IProgress<VerifyStep> progress) : IProgress<VerificationProgress>
+    {
+        public void Report(VerificationProgress value) => progress.Report(new VerifyStep(value.Checking, value.Done, value.Of));
+    }
+
     private static async Task<IMeteringStore> OpenStoreAsync(
         ServerOptions options, DataDirectory data, TimeProvider time, CancellationToken cancellationToken) =>
         options.PostgresConnection is { } connection

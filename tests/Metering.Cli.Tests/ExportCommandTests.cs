@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Metering.Client.Tests;
 using Metering.Contracts.V1;
+using Metering.Durable;
 
 namespace Metering.Cli.Tests;
 
@@ -100,6 +101,26 @@ public sealed class ExportCommandTests : IDisposable
     {
         await using ScriptedServer server = await StartAsync(piecesBeforeRefusal: 9);
         Assert.Equal(new Outcome(0, Whole, ""), await _line.RunAsync(server, "export", "--format", "csv"));
+    }
+
+    [Fact]
+    public void The_name_of_a_whole_export_is_durable_before_the_place_where_it_could_go_on_is_forgotten()
+    {
+        string path = Path.Combine(_line.Folder, "records.csv");
+        using ExportFile file = ExportFile.Open(path, "question", restart: false);
+        Assert.Equal(DirectorySync.Flush, file.KeepNames);
+        file.Add("line\n"u8, 1, "cursor");
+        file.Keep();
+        string[]? seen = null;
+        file.KeepNames = folder =>
+        {
+            Assert.Equal(_line.Folder, folder);
+            seen = Files();
+            DirectorySync.Flush(folder);
+        };
+        file.Finish();
+        Assert.Equal(["records.csv", "records.csv.part.cursor"], seen ?? []);
+        Assert.Equal(["records.csv"], Files());
     }
 
     private string[] Files() => [.. Directory.EnumerateFiles(_line.Folder).Select(file => Path.GetFileName(file)).Order()];

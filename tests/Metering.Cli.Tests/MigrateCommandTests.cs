@@ -102,7 +102,7 @@ public sealed class MigrateCommandTests : IDisposable
         using StringWriter output = new(), error = new();
         MigrationReport.Write(Report(0), _line.MakeTerminal(output, error));
         Assert.Contains(
-            "1,234,567 records, 12 totals, 3 counts of rejections, 4 objects of the catalog, 2 signing keys, 1 revocation and the admin token.", output.ToString());
+            "1,234,567 records, 12 totals, 3 counts of rejections, 5 rejected records, 1 place in the feed, 4 objects of the catalog, 2 signing keys, 1 revocation and the admin token.", output.ToString());
         Assert.Contains("Serve it with --store", output.ToString());
         Assert.Empty(error.ToString());
 
@@ -113,7 +113,7 @@ public sealed class MigrateCommandTests : IDisposable
 
     private static MoveReport Report(int differences) => new(Ledger, "db:5432, database metering", 1_234_567, 234_567)
     {
-        Totals = 12, Rejections = 3, CatalogObjects = 4, SigningKeys = 2, Revocations = 1, HasAdminToken = true,
+        Totals = 12, Rejections = 3, RejectedRecords = 5, Consumers = 1, CatalogObjects = 4, SigningKeys = 2, Revocations = 1, HasAdminToken = true,
         Differences = [.. Enumerable.Range(0, differences).Select(number => $"difference {number}")],
     };
 

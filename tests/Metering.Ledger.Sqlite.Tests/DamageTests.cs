@@ -75,7 +75,7 @@ public sealed class DamageTests
         var seen = new SeenProgress();
         LedgerVerification sound = await store.Ledger.VerifyAsync(seen, TestStore.Stop);
         Assert.Equal((60, 0), (sound.Records, sound.Differences.Count));
-        Assert.Equal(["records", "days", "index of uuids"], seen.All.Select(progress => progress.Checking).Distinct());
+        Assert.Equal(["records", "days", "index of uuids", "rejected records"], seen.All.Select(progress => progress.Checking).Distinct());
         Assert.All(seen.All, progress => Assert.InRange(progress.Done, 0, progress.Of));
         Assert.All(seen.All.GroupBy(progress => progress.Checking), part => Assert.Equal(part.Last().Of, part.Last().Done));
         await store.Store.ChangeAsync(database => database.Execute("UPDATE hour_total SET records = 21 WHERE sku = 2"));

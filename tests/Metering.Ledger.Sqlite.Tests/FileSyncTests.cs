@@ -25,4 +25,23 @@ public sealed class FileSyncTests : IDisposable
         IOException fault = Assert.Throws<IOException>(() => FileSync.Flush(nowhere, "/dev/null"));
         Assert.Contains("/dev/null cannot be fsynced", fault.Message);
     }
+
+    [Fact]
+    public void A_directory_that_is_not_there_is_a_fault_that_names_it()
+    {
+        string nowhere = _path + "-nowhere";
+        Assert.Contains($"{nowhere} cannot be opened", Assert.Throws<IOException>(() => DirectorySync.Flush(nowhere)).Message);
+    }
+
+    [Fact]
+    public void A_file_that_gets_another_name_replaces_one_only_where_it_may()
+    {
+        string other = _path + "-other";
+        File.WriteAllText(other, "other");
+        Assert.Throws<IOException>(() => DirectorySync.Rename(other, _path, overwrite: false));
+        Assert.Equal("other", File.ReadAllText(other));
+        DirectorySync.Rename(other, _path, overwrite: true);
+        Assert.Equal("other", File.ReadAllText(_path));
+        Assert.False(File.Exists(other));
+    }
 }

@@ -3,21 +3,6 @@ namespace Metering.Ledger.Sqlite.Tests;
 /// <summary>A ledger that is read to be moved.</summary>
 public sealed class SourceTests
 {
-    // As retention makes it, wherever a ledger has it.
-    private const string Archives = """
-        CREATE TABLE IF NOT EXISTS archive(
-          number INTEGER PRIMARY KEY,
-          file TEXT NOT NULL UNIQUE,
-          first_batch INTEGER NOT NULL UNIQUE,
-          last_batch INTEGER NOT NULL UNIQUE,
-          dropped_batch INTEGER NOT NULL,
-          records INTEGER NOT NULL CHECK(records > 0),
-          bytes INTEGER NOT NULL,
-          first_accepted_unix_nanoseconds INTEGER NOT NULL,
-          last_accepted_unix_nanoseconds INTEGER NOT NULL,
-          sha256 BLOB NOT NULL CHECK(length(sha256) = 32)) STRICT;
-        """;
-
     [Fact]
     public async Task Batches_come_in_order_from_wherever_they_are_asked_for()
     {
@@ -68,18 +53,37 @@ public sealed class SourceTests
     }
 
     [Fact]
-    public async Task A_ledger_with_archived_records_is_refused_and_the_archives_are_named()
+    public async Task Archived_batches_come_from_their_archives_and_one_that_is_not_whole_is_named()
     {
-        await using var store = new TestStore();
-        await store.WriteAsync(1);
+        await using var store = new TestStore(ArchiveFiles.Small);
+        await ArchiveFiles.FillAsync(store, 4);
+        List<CountedRecord> all = await store.RecordsAsync();
+        Assert.True((await ArchiveFiles.ArchiveAsync(store.Store, store, hoursAgo: 2)).Count > 1);
         await store.CloseAsync();
-        store.Edit(Archives);
-        await (SqliteLedgerSource.Open(store.Path)).DisposeAsync(); // none yet
-        for (int number = 1; number <= 4; number++)
-            store.Edit($"INSERT INTO archive VALUES({number}, 'old-{number}.archive', {number}, {number}, {number}, 1, 1, 1, 1, zeroblob(32))");
+
+        await using (SqliteLedgerSource source = SqliteLedgerSource.Open(store.Path))
+        {
+            foreach (long after in new[] { 0, 3, source.LastBatch - 2, source.LastBatch })
+            {
+                using IRecordBatches batches = source.ReadBatches(after);
+                var records = new List<CountedRecord>();
+                for (long expected = after + 1; expected <= source.LastBatch; expected++)
+                    Assert.Equal(expected, batches.Next(records));
+                Assert.Equal((0, 0), (batches.Next(records), batches.Next(records))); // and it stays the end
+                Assert.Equal(all.Count - source.RecordsUpTo(after), records.Count);
+                Assert.Subset(all.ToHashSet(), records.ToHashSet());
+            }
+        }
+
+        string[] archives = ArchiveFiles.Of(store);
+        File.Delete(archives[0]);
+        byte[] damaged = await File.ReadAllBytesAsync(archives[1], TestStore.Stop);
+        damaged[^60] ^= 1;
+        await File.WriteAllBytesAsync(archives[1], damaged, TestStore.Stop);
         string message = Assert.Throws<StoreException>(() => SqliteLedgerSource.Open(store.Path)).Message;
-        Assert.Contains("(old-1.archive, old-2.archive, old-3.archive and 1 more)", message);
         Assert.Contains("cannot be moved", message);
+        Assert.Contains(archives[0], message);
+        Assert.Contains($"{archives[1]} is damaged", message);
     }
 
     private static async Task<Guid> NumberAsync(string path)

@@ -11,8 +11,9 @@ internal static class MigrateCommand
         metering migrate --from sqlite:metering-data --to 'postgres: Host=db.example.org;Database=metering;Username=metering'
         METERING_STORE='postgres: Host=db.example.org;Database=metering' metering migrate --from sqlite:/var/lib/metering
 
-        Moves everything: each record, totals, rejections, the catalog with its keys, signing keys, revocations and the admin
-        token. Clients notice nothing but the pause: their keys and tokens stay good, and what was counted stays DUPLICATE.
+        Moves everything: each record, those in archives too, totals, rejections with the rejected records, corrections, the
+        places of the feed's consumers, the catalog with its keys, signing keys, revocations and the admin token. Clients notice
+        nothing but the pause: their keys and tokens stay good, and what was counted stays DUPLICATE.
         1. Stop the server. Its directory is locked while it is moved; nothing in it is changed.
         2. Migrate into an empty database (or schema: Search Path=NAME). Each record is read back and compared, each total too.
         3. Serve with --store and the same connection, from as many nodes as you like, and put the old directory away.

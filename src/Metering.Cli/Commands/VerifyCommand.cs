@@ -11,44 +11,40 @@ internal static class VerifyCommand
         """
         metering verify
         metering verify --output json
+        metering verify --data /var/lib/metering
+        metering verify --data /mnt/backup/metering
 
         Every record is read, every checksum checked, every total made again from the records, no record may be counted twice,
-        and the index of counted uuids must hold what the records say. The server goes on meanwhile. Each difference is told,
-        and the exit code is 1 then.
+        the index of counted uuids must hold what the records say, and rejected records what was counted of them. Each difference
+        is told, and the exit code is 1 then.
+        A server verifies while it goes on serving. --data DIR without --address verifies the ledger in a directory, or a copy of
+        one, that no server has open (exit code 4 when one has): nothing in it is changed. It may be damaged so that no server
+        would open it; the report says what stands in the way, too. DIR can also be the file of a ledger.
         """;
 
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
         var command = new CommandWithExamples("verify", "Proves that totals, index and records agree.", Examples);
-        var output = new Option<string>("--output", "-o")
-        {
-            HelpName = "text|json", Description = "Form of the report", DefaultValueFactory = _ => "text",
-        };
-        output.AcceptOnlyFromAmong("text", "json");
+        var output = new FormOption("text", "json");
         command.Add(output);
         var connection = new ConnectionOptions(command, Credentials.AdminToken);
         command.SetAction(async (line, cancellationToken) =>
         {
-            using MeteringClient client = connection.Connect(line, terminal);
             var progress = new VerifyProgress(terminal);
-            VerificationReport? report = null;
+            string? data = connection.DataWithoutServer(line, terminal);
+            VerificationReport report;
             try
             {
-                await foreach (VerifyLedgerResponse answer in client.VerifyLedgerAsync(cancellationToken))
-                {
-                    report = answer.Report;
-                    if (report is null)
-                        progress.Show(answer);
-                }
+                report = data is null
+                    ? await AskAsync(connection, line, terminal, progress, cancellationToken)
+                    : await ClosedLedgerRun.ExecuteAsync(data, terminal.Time, progress, cancellationToken);
             }
             finally
             {
                 progress.Clear();
             }
 
-            if (report is null)
-                throw new CommandException(ExitCodes.RequestFailed, "The server ended the verification without a report.");
             if (line.GetValue(output) == "json")
                 WriteJson(report, terminal);
             else
@@ -56,6 +52,21 @@ internal static class VerifyCommand
             return report.Differences.Count == 0 ? ExitCodes.Done : ExitCodes.Rejected;
         });
         return command;
+    }
+
+    private static async Task<VerificationReport> AskAsync(
+        ConnectionOptions connection, ParseResult line, Terminal terminal, VerifyProgress progress, CancellationToken cancellationToken)
+    {
+        using MeteringClient client = connection.Connect(line, terminal);
+        VerificationReport? report = null;
+        await foreach (VerifyLedgerResponse answer in client.VerifyLedgerAsync(cancellationToken))
+        {
+            report = answer.Report;
+            if (report is null)
+                progress.Show(answer);
+        }
+
+        return report ?? throw new CommandException(ExitCodes.RequestFailed, "The server ended the verification without a report.");
     }
 
     private static void WriteText(VerificationReport report, VerifyProgress progress, Terminal terminal)

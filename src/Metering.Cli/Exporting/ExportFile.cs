@@ -37,6 +37,9 @@ internal sealed class ExportFile : IDisposable
     /// <summary>Whether an export that was broken off goes on.</summary>
     public bool IsResumed { get; }
 
+    /// <summary>Makes the names in a folder durable; tests look on.</summary>
+    internal Action<string> KeepNames { get; set; } = DirectorySync.Flush;
+
     /// <summary>Begins an export, or goes on with one that was broken off.</summary>
     /// <param name="path">The file that is to be.</param>
     /// <param name="question">What is exported.</param>
@@ -79,17 +82,18 @@ internal sealed class ExportFile : IDisposable
     /// <summary>Makes everything that was added durable, then its place.</summary>
     public void Keep()
     {
-        _part.Flush(flushToDisk: true);
+        Flush(_part);
         _keptBytes = Bytes;
         WriteWhole(CursorOf(_path), new ExportPlace(_question, Cursor, _keptBytes, Records).ToString());
     }
 
-    /// <summary>The export is whole: the file gets its name.</summary>
+    /// <summary>The export is whole: the file gets its name. What tells how to go on goes once that is durable.</summary>
     public void Finish()
     {
-        _part.Flush(flushToDisk: true);
+        Flush(_part);
         _part.Dispose();
         File.Move(PartOf(_path), _path);
+        KeepNames(Path.GetDirectoryName(Path.GetFullPath(_path))!);
         File.Delete(CursorOf(_path));
     }
 
@@ -120,9 +124,15 @@ internal sealed class ExportFile : IDisposable
         using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
+            Flush(file);
         }
 
-        File.Move(aside, path, overwrite: true);
+        DirectorySync.Rename(aside, path, overwrite: true);
+    }
+
+    private static void Flush(FileStream file)
+    {
+        file.Flush();
+        FileSync.Flush(file.SafeFileHandle, file.Name);
     }
 }

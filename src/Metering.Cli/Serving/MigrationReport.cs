@@ -17,7 +17,9 @@ internal static class MigrationReport
         foreach (string difference in report.Differences)
             terminal.Output.WriteLine(difference);
         string found = $"{Figures.Count(report.Records, "record")}, {Figures.Count(report.Totals, "total")}, "
-            + $"{Figures.Count(report.Rejections, "count")} of rejections, {Figures.Count(report.CatalogObjects, "object")} of the catalog, "
+            + $"{Figures.Count(report.Rejections, "count")} of rejections, "
+            + $"{Figures.Count(report.RejectedRecords, "rejected record")}, {Figures.Count(report.Consumers, "place")} in the feed, "
+            + $"{Figures.Count(report.CatalogObjects, "object")} of the catalog, "
             + $"{Figures.Count(report.SigningKeys, "signing key")}, {Figures.Count(report.Revocations, "revocation")}"
             + (report.HasAdminToken ? " and the admin token" : "");
         if (report.Differences.Count > 0)
@@ -46,6 +48,8 @@ internal static class MigrationReport
         {
             json.WriteNumber("totals", report.Totals);
             json.WriteNumber("rejectionCounts", report.Rejections);
+            json.WriteNumber("rejectedRecords", report.RejectedRecords);
+            json.WriteNumber("consumers", report.Consumers);
             json.WriteNumber("catalogObjects", report.CatalogObjects);
             json.WriteNumber("signingKeys", report.SigningKeys);
             json.WriteNumber("revocations", report.Revocations);

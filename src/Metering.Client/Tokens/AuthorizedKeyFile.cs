@@ -94,6 +94,7 @@ public sealed class AuthorizedKeyFile
     public void Write(string path, bool overwrite = false)
     {
         string fresh = $"{path}.{Guid.NewGuid():N}.tmp";
+        bool isNamed = false;
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -102,10 +103,13 @@ public sealed class AuthorizedKeyFile
             using (var file = new FileStream(fresh, options))
             {
                 file.Write(System.Text.Encoding.UTF8.GetBytes(ToJson()));
-                file.Flush(flushToDisk: true);
+                file.Flush();
+                FileSync.Flush(file.SafeFileHandle, path);
             }
 
             File.Move(fresh, path, overwrite);
+            isNamed = true;
+            DirectorySync.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -113,7 +117,7 @@ public sealed class AuthorizedKeyFile
                 File.Delete(fresh);
             string why =
                 fault is DirectoryNotFoundException ? "its folder does not exist."
-                : File.Exists(path) && !overwrite ? "it exists already, and was left as it is."
+                : File.Exists(path) && !overwrite && !isNamed ? "it exists already, and was left as it is."
                 : fault.Message;
             throw new KeyFileException($"The key file {path} cannot be written: {why}", fault);
         }

@@ -8,6 +8,7 @@ internal static class BelongingRows
     private const string Clear = """
         DELETE FROM usage_total; DELETE FROM usage_rejection; DELETE FROM ledger_clock; DELETE FROM catalog_object;
         DELETE FROM signing_key; DELETE FROM revoked_token; DELETE FROM admin_token; DELETE FROM correction;
+        DELETE FROM rejected_record; DELETE FROM rejected_count; DELETE FROM rejected_replay; DELETE FROM feed_consumer;
         """;
 
     private const string Objects = """
@@ -50,6 +51,9 @@ internal static class BelongingRows
             connection, "INSERT INTO ledger_clock VALUES($1, $2)", cancellationToken, Of(RecordRows.Node), Of(belongings.HighWaterUnixNanoseconds));
         foreach (Correction correction in belongings.Corrections)
             await PostgresCorrections.TryInsertAsync(connection, correction); // a step twice would be missing in the comparison
+        await MovedRejections.AddAsync(connection, belongings.Replays, cancellationToken);
+        if (belongings.Consumers.Count > 0)
+            await (await MovedConsumers.LookAsync(connection, cancellationToken)).AddAsync(connection, belongings.Consumers, cancellationToken);
         if (belongings.AdminToken is { } token)
             await ExecuteAsync(connection, "INSERT INTO admin_token VALUES(1, $1)", cancellationToken, Of(token));
     }

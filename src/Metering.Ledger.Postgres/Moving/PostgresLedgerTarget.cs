@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace Metering.Ledger.Postgres;
@@ -7,6 +8,8 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
 {
     // Reading all totals, or a commit on a busy disk: nobody waits for an answer here.
     private static readonly TimeSpan ReadTime = TimeSpan.FromHours(1);
+
+    private const int RejectedPageRecords = 5_000;
 
     private const string IsUsed = """
         SELECT (SELECT given > 0 FROM node_number WHERE id = 1) OR EXISTS (SELECT 1 FROM usage_record) OR EXISTS (SELECT 1 FROM usage_total)
@@ -104,7 +107,7 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
     /// <inheritdoc/>
     public async Task FurnishAsync(
         MoveMark found, LedgerBelongings belongings, IAsyncEnumerable<HourTotal> totals, IAsyncEnumerable<HourRejections> rejections,
-        CancellationToken cancellationToken)
+        IAsyncEnumerable<RejectedRecord> rejected, CancellationToken cancellationToken)
     {
         try
         {
@@ -115,6 +118,7 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
             await BelongingRows.WriteAsync(connection, belongings, cancellationToken);
             await RecordRows.SendAsync(connection, totals, cancellationToken);
             await RecordRows.SendAsync(connection, rejections, cancellationToken);
+            await MovedRejections.AddAsync(connection, rejected, belongings.DroppedRejections, cancellationToken);
             await ConfirmedCommit.RunAsync(connection, () => transaction.CommitAsync(CancellationToken.None));
         }
         catch (Exception fault) when (fault is NpgsqlException or NotReplicatedException or IOException or TimeoutException)
@@ -141,6 +145,19 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
         _reader.ReadRejectionsAsync(HourRange.All, cancellationToken);
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<RejectedRecord> ReadRejectedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var reader = new RejectedReader(_source, _options);
+        for (ReadOnlyMemory<byte>? place = ReadOnlyMemory<byte>.Empty; place is { } after;)
+        {
+            RejectedPage page = await reader.SearchAsync(RejectedQuestion.All, after, RejectedPageRecords, cancellationToken);
+            foreach (RejectedRecord record in page.Records)
+                yield return record;
+            place = page.Next;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<LedgerBelongings> ReadBelongingsAsync(CancellationToken cancellationToken)
     {
         var credentials = new PostgresCredentialStore(_source, _changes);
@@ -156,6 +173,9 @@ public sealed class PostgresLedgerTarget : ILedgerTarget
             {
                 Corrections = [.. (await new PostgresCorrections(_source, _changes, _options).ReadAsync(CorrectionRange.All, cancellationToken)
                     .ToListAsync(cancellationToken)).OrderBy(correction => correction.RecordUuid).ThenBy(correction => correction.Step)],
+                Replays = await new RejectedReader(_source, _options).ReadReplaysAsync(cancellationToken),
+                DroppedRejections = await AskAsync<long>(connection, "SELECT coalesce(sum(dropped_records), 0)::bigint FROM rejected_count"),
+                Consumers = await (await MovedConsumers.LookAsync(connection, cancellationToken)).ReadAsync(connection, cancellationToken),
             };
         }
         catch (NpgsqlException fault)

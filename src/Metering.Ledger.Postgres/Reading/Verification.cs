@@ -5,7 +5,7 @@ namespace Metering.Ledger.Postgres;
 
 /// <summary>
 /// Proves, in the database and of one state, that the totals are the sums of the records, and that the feed has each of them
-/// once. That no uuid is counted twice is the primary key's to keep.
+/// once, and that rejected records are counted as they are kept. That no uuid is counted twice is the primary key's to keep.
 /// </summary>
 internal sealed class Verification(ConnectionSource source)
 {
@@ -45,7 +45,10 @@ internal sealed class Verification(ConnectionSource source)
                     differences.Add(Describe(row));
             }
 
+            progress?.Report(new VerificationProgress("order of commits, in the database", 0, 0));
             await GroupVerification.AddDifferencesAsync(connection, differences, cancellationToken);
+            progress?.Report(new VerificationProgress("rejected records, in the database", 0, 0));
+            await RejectedVerification.AddDifferencesAsync(connection, differences, cancellationToken);
             progress?.Report(new VerificationProgress("records", 0, 0));
             await using var count = new NpgsqlCommand("SELECT count(*) FROM usage_record", connection);
             return new LedgerVerification((long)(await count.ExecuteScalarAsync(cancellationToken))!, differences);

@@ -12,10 +12,6 @@ internal sealed class PostgresRejections(ConnectionSource source, PostgresStoreO
 
     private const string Drop = "DELETE FROM rejected_record WHERE owner = ANY($1) AND id = ANY($2) RETURNING bytes";
 
-    private const string Note = """
-        INSERT INTO rejected_replay(request, started_unix_nanoseconds, operator, reason, as_of_receipt) VALUES($1, $2, $3, $4, $5)
-        """;
-
     private readonly RejectedReader _reader = new(source, options);
 
     /// <inheritdoc/>
@@ -64,13 +60,9 @@ internal sealed class PostgresRejections(ConnectionSource source, PostgresStoreO
     public Task NoteReplayAsync(RejectedReplay replay) => changes.ChangeAsync(
         async connection =>
         {
-            await using var note = new NpgsqlCommand(Note, connection);
-            note.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = replay.RequestId });
-            note.Parameters.Add(new NpgsqlParameter<long> { TypedValue = replay.StartedUnixNanoseconds });
-            note.Parameters.Add(new NpgsqlParameter<string> { TypedValue = replay.Operator });
-            note.Parameters.Add(new NpgsqlParameter<string> { TypedValue = replay.Reason });
-            note.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = replay.IsAsOfReceipt });
-            return await note.ExecuteNonQueryAsync();
+            await using NpgsqlBatch batch = connection.CreateBatch();
+            batch.BatchCommands.Add(RejectedStatements.Note(replay));
+            return await batch.ExecuteNonQueryAsync();
         },
         CancellationToken.None);
 

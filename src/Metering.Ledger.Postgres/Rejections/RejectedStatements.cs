@@ -24,6 +24,22 @@ internal static class RejectedStatements
           dropped_records = rejected_count.dropped_records + excluded.dropped_records
         """;
 
+    private const string NoteText = """
+        INSERT INTO rejected_replay(request, started_unix_nanoseconds, operator, reason, as_of_receipt) VALUES($1, $2, $3, $4, $5)
+        """;
+
+    /// <summary>Keeps, for ever, that rejected records were judged anew.</summary>
+    public static NpgsqlBatchCommand Note(RejectedReplay replay)
+    {
+        var note = new NpgsqlBatchCommand(NoteText);
+        note.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = replay.RequestId });
+        note.Parameters.Add(new NpgsqlParameter<long> { TypedValue = replay.StartedUnixNanoseconds });
+        note.Parameters.Add(new NpgsqlParameter<string> { TypedValue = replay.Operator });
+        note.Parameters.Add(new NpgsqlParameter<string> { TypedValue = replay.Reason });
+        note.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = replay.IsAsOfReceipt });
+        return note;
+    }
+
     /// <summary>Keeps rejected records.</summary>
     public static NpgsqlBatchCommand Keep(RejectedColumns columns)
     {

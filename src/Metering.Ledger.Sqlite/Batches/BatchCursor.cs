@@ -48,6 +48,12 @@ internal sealed class BatchCursor(Database database, long first, long last) : IB
         }
     }
 
+    /// <summary>Number of the batch that <see cref="Next"/> looks for.</summary>
+    public long Following => _following;
+
+    /// <summary>Passes the batch over that cannot be read; false when it was the last.</summary>
+    public bool SkipUnreadable() => ++_following <= last;
+
     /// <inheritdoc/>
     /// <exception cref="StoreException">The batch is damaged, or was archived.</exception>
     public BatchReader Read() => _length == BatchBody.ChecksumBytes

@@ -88,8 +88,11 @@ internal static class IndexOpening
         return fault as RunDamageException;
     }
 
-    // A run names the checksum of its last batch: of a ledger that was restored and went on otherwise it does not fit.
-    private static uint? ChecksumOf(Database database, long batch)
+    /// <summary>
+    /// The checksum that a batch carries; null when there is no such batch. A run names that of its last one: of a ledger that was
+    /// restored and went on otherwise it does not fit.
+    /// </summary>
+    internal static uint? ChecksumOf(Database database, long batch)
     {
         using Statement row = database.Prepare("SELECT substr(body, -4) FROM batch WHERE number = ?1").Bind(1, batch);
         return row.Step() && row.Bytes(0) is { Length: sizeof(uint) } checksum ? BinaryPrimitives.ReadUInt32LittleEndian(checksum) : null;
@@ -101,7 +104,9 @@ internal static class IndexOpening
         return ChecksumOf(database, batch);
     }
 
-    private static (Guid Ledger, UuidKeys Keys) ReadIdentity(Database database)
+    /// <summary>The ledger's own number and the keys of its index.</summary>
+    /// <exception cref="StoreException">They are missing.</exception>
+    internal static (Guid Ledger, UuidKeys Keys) ReadIdentity(Database database)
     {
         using Statement row = database.Prepare("SELECT ledger, secret FROM uuid_index WHERE id = 1");
         if (!row.Step())

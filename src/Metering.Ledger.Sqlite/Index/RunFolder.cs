@@ -32,31 +32,44 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
     }
 
     /// <summary>
-    /// Opens the runs that can be used, in the order of their batches and without overlap, and tells of the others, which
-    /// the caller deletes: files that are not whole, foreign, beyond the ledger's end or of another past of it. Those whose
-    /// batches a larger run covers, which a crash left behind, are deleted.
+    /// Opens the runs that can be used, and tells of the others, which the caller deletes. Those whose batches a larger run
+    /// covers, which a crash left behind, are deleted.
     /// </summary>
     /// <param name="lastBatch">The ledger's last batch.</param>
     /// <param name="checksumOf">The checksum that a batch of the ledger carries; null when there is no such batch.</param>
     public (List<Run> Runs, List<UnusableRun> Unusable) Open(long lastBatch, Func<long, uint?> checksumOf)
     {
-        var runs = new List<Run>();
-        var unusable = new List<UnusableRun>();
         if (!Directory.Exists(Path))
-            return (runs, unusable);
+            return ([], []);
 
         // Who named them may have been killed before the fsync, and archived records have their uuids nowhere else here.
         DirectorySync.Flush(Path);
         DirectorySync.Flush(System.IO.Path.GetDirectoryName(Path)!);
+        foreach (string file in Directory.EnumerateFiles(Path, "*" + Ending + RunWriter.TemporaryEnding))
+            File.Delete(file); // what was being written; what it was made from is there
+        return Find(lastBatch, checksumOf, covered => covered.Delete());
+    }
+
+    /// <summary>
+    /// Finds the runs that can be used, in the order of their batches and without overlap, and the others: files that are not
+    /// whole, foreign, beyond the ledger's end or of another past of it. Changes nothing.
+    /// </summary>
+    /// <param name="lastBatch">The ledger's last batch.</param>
+    /// <param name="checksumOf">The checksum that a batch of the ledger carries; null when there is no such batch.</param>
+    /// <param name="isCovered">Told of each run whose batches a larger one covers.</param>
+    public (List<Run> Runs, List<UnusableRun> Unusable) Find(long lastBatch, Func<long, uint?> checksumOf, Action<Run> isCovered)
+    {
+        var runs = new List<Run>();
+        var unusable = new List<UnusableRun>();
+        if (!Directory.Exists(Path))
+            return (runs, unusable);
         foreach (string file in Directory.EnumerateFiles(Path).Order(StringComparer.Ordinal))
         {
-            if (file.EndsWith(Ending + RunWriter.TemporaryEnding, StringComparison.Ordinal))
-                File.Delete(file); // what was being written; what it was made from is there
-            else if (file.EndsWith(Ending, StringComparison.Ordinal) && TryOpen(file, lastBatch, checksumOf, unusable) is { } run)
+            if (file.EndsWith(Ending, StringComparison.Ordinal) && TryOpen(file, lastBatch, checksumOf, unusable) is { } run)
                 runs.Add(run);
         }
 
-        return (WithoutOverlap(runs), unusable);
+        return (WithoutOverlap(runs, isCovered), unusable);
     }
 
     /// <summary>Takes a run that was found damaged out of use. It is kept until what it lacks was made again.</summary>
@@ -103,11 +116,11 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
             : checksumOf(header.LastBatch) != header.LastBatchChecksum ? "was made from other records than this ledger has"
             : file != FileOf(header) ? "has the name of another"
             : null;
-        return fault is null ? null : $"The index file {file} {fault}. It was deleted; what is missing is made again from the records.";
+        return fault is null ? null : $"The index file {file} {fault}. It is deleted at start, and what is missing made again from the records.";
     }
 
     // Merging takes runs that follow each other, so that of two that share batches one covers the other.
-    private static List<Run> WithoutOverlap(List<Run> runs)
+    private static List<Run> WithoutOverlap(List<Run> runs, Action<Run> isCovered)
     {
         var kept = new List<Run>();
         foreach (Run run in runs.OrderBy(run => run.Header.FirstBatch).ThenByDescending(run => run.Header.LastBatch))
@@ -118,7 +131,7 @@ internal sealed class RunFolder(string ledgerFile, Guid ledger)
                 continue;
             }
 
-            run.Delete();
+            isCovered(run);
             run.Release();
         }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Metering.Ledger.Sqlite;
 
@@ -8,8 +8,6 @@ namespace Metering.Ledger.Sqlite;
 /// </summary>
 public sealed class SqliteLedgerSource : ILedgerSource
 {
-    private const int ArchivesNamed = 3;
-
     private readonly StoreFile _file;
     private readonly LedgerReader _reader;
 
@@ -32,7 +30,7 @@ public sealed class SqliteLedgerSource : ILedgerSource
 
     /// <summary>Opens a ledger that exists.</summary>
     /// <exception cref="StoreException">
-    /// It is in use, is no ledger, is damaged, or some of its records are in archives; the message says so in words.
+    /// It is in use, is no ledger, is damaged, or some of its records are in archives that are not there; the message says so in words.
     /// </exception>
     public static SqliteLedgerSource Open(string path)
     {
@@ -41,7 +39,7 @@ public sealed class SqliteLedgerSource : ILedgerSource
         {
             return file.Read(() =>
             {
-                RefuseArchived(file);
+                RequireArchives(file);
                 return new SqliteLedgerSource(file, ReadIdentity(file.Writer));
             });
         }
@@ -60,7 +58,11 @@ public sealed class SqliteLedgerSource : ILedgerSource
     });
 
     /// <inheritdoc/>
-    public IRecordBatches ReadBatches(long after) => _file.Read(() => new Batches(_file.Connect(forWriting: false), after, LastBatch));
+    public IRecordBatches ReadBatches(long after) => _file.Read(() =>
+    {
+        Database database = _file.Connect(forWriting: false);
+        return new MovedBatches(database, new ArchivedBatches(database, new ArchiveFolder(_file.Path)), after, LastBatch);
+    });
 
     /// <inheritdoc/>
     public IAsyncEnumerable<HourTotal> ReadTotalsAsync(CancellationToken cancellationToken) =>
@@ -71,13 +73,32 @@ public sealed class SqliteLedgerSource : ILedgerSource
         _reader.ReadRejectionsAsync(HourRange.All, cancellationToken);
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<RejectedRecord> ReadRejectedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using Database database = _file.Read(() => _file.Connect(forWriting: false));
+        var ofRow = new List<RejectedRecord>();
+        long last = 0;
+        while (await Task.Run(() => _file.Read(() => ReadRow(database, ref last, ofRow)), cancellationToken))
+        {
+            foreach (RejectedRecord record in ofRow)
+                yield return record;
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<LedgerBelongings> ReadBelongingsAsync(CancellationToken cancellationToken) => Task.Run(
         () => _file.Read(() => new LedgerBelongings(
             SqliteCatalogStore.Read(_file.Writer),
             SqliteCredentialStore.ReadSigningKeys(_file.Writer),
             SqliteCredentialStore.ReadAllRevokedTokens(_file.Writer),
             _file.Writer.QueryNumber("SELECT high_water_unix_nanoseconds FROM clock WHERE id = 1"),
-            AdminToken: null) { Corrections = SqliteCorrections.ReadAll(_file.Writer) }),
+            AdminToken: null)
+        {
+            Corrections = SqliteCorrections.ReadAll(_file.Writer),
+            Replays = SqliteRejections.ReadReplays(_file.Writer),
+            DroppedRejections = _file.Writer.QueryNumber("SELECT dropped_records FROM rejected_count WHERE id = 1"),
+            Consumers = ReadConsumers(),
+        }),
         cancellationToken);
 
     /// <inheritdoc/>
@@ -95,41 +116,55 @@ public sealed class SqliteLedgerSource : ILedgerSource
             : throw new StoreException($"{database.Path} is damaged: its identity is missing. Restore it from a backup.");
     }
 
-    // Their uuids are not in the file any more: without them, records could be counted a second time where they are moved to.
-    private static void RefuseArchived(StoreFile file)
+    // Their uuids are nowhere else: without them, records could be counted a second time where they are moved to.
+    private static void RequireArchives(StoreFile file)
     {
-        if (file.Writer.QueryNumber("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'archive'") == 0)
+        var folder = new ArchiveFolder(file.Path);
+        List<string> faults = new ArchivedBatches(file.Writer, folder).FaultsIn([(1, long.MaxValue)]);
+        if (faults.Count == 0)
             return;
-        var files = new List<string>();
-        using Statement rows = file.Writer.Prepare("SELECT file FROM archive ORDER BY number");
-        while (rows.Step())
-            files.Add(rows.Text(0));
-        if (files.Count == 0)
-            return;
-        string more = files.Count > ArchivesNamed ? $" and {(files.Count - ArchivesNamed).ToString(CultureInfo.InvariantCulture)} more" : "";
         throw new StoreException(
-            $"{file.Path} cannot be moved: some of its records are in archives ({string.Join(", ", files.Take(ArchivesNamed))}{more}), and a "
-            + "ledger is moved with all of its records or not at all.");
+            $"{file.Path} cannot be moved: a ledger is moved with all of its records or not at all, and of the archives that some of them are in "
+            + $"not all are there, whole. Bring back into {folder.Path}, and move again: {string.Join("; ", faults)}");
     }
 
-    private sealed class Batches(Database database, long after, long last) : IRecordBatches
+    private static bool ReadRow(Database database, ref long last, List<RejectedRecord> records)
     {
-        private readonly BatchCursor _cursor = new(database, after + 1, last);
+        records.Clear();
+        using Statement row = database.Prepare("SELECT number, body FROM rejected_batch WHERE number > ?1 ORDER BY number LIMIT 1").Bind(1, last);
+        if (!row.Step())
+            return false;
+        last = row.Number(0);
+        RejectedReader.Read(last, row.Bytes(1), records);
+        return true;
+    }
 
-        public long Next(List<CountedRecord> records)
+    // A place of another history, or of another ledger, is refused wherever it is asked for: it stays behind.
+    private List<MovedConsumer> ReadConsumers()
+    {
+        using Statement rows = _file.Writer.Prepare("SELECT scope, name, cursor, saved_unix_nanoseconds FROM feed_consumer ORDER BY scope, name");
+        var consumers = new List<MovedConsumer>();
+        while (rows.Step())
         {
-            if (!_cursor.Next())
-                return 0;
-            BatchReader reader = _cursor.Read();
-            while (reader.Next(out CountedRecord record))
-                records.Add(record);
-            return _cursor.Number;
+            if (RecordsBefore(new LedgerCursor(rows.Bytes(2).ToArray())) is { } records)
+                consumers.Add(new MovedConsumer(rows.Text(0), rows.Text(1), records, rows.Number(3)));
         }
 
-        public void Dispose()
+        return consumers;
+    }
+
+    private long? RecordsBefore(LedgerCursor cursor)
+    {
+        try
         {
-            _cursor.Dispose();
-            database.Dispose();
+            FeedPlace place = FeedPlace.Of(cursor, Ledger, out uint checksum);
+            if (place == FeedPlace.First)
+                return 0;
+            return IndexOpening.ChecksumOf(_file.Writer, place.BatchBefore) == checksum ? RecordsUpTo(place.Batch - 1) + place.Record : null;
+        }
+        catch (UnknownCursorException)
+        {
+            return null;
         }
     }
 }

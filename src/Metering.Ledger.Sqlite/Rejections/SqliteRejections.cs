@@ -80,18 +80,24 @@ internal sealed class SqliteRejections(StoreFile file, Writer writer, RejectedRo
         () => file.Read<IReadOnlyList<RejectedReplay>>(() =>
         {
             using Database database = file.Connect(forWriting: false);
-            using Statement replays = database.Prepare(
-                "SELECT request, started_unix_nanoseconds, operator, reason, as_of_receipt FROM rejected_replay ORDER BY number DESC");
-            var found = new List<RejectedReplay>();
-            while (replays.Step())
-            {
-                found.Add(new RejectedReplay(
-                    new Guid(replays.Bytes(0), bigEndian: true), replays.Number(1), replays.Text(2), replays.Text(3), replays.Number(4) == 1));
-            }
-
-            return found;
+            return ReadReplays(database);
         }),
         cancellationToken);
+
+    /// <summary>Every replay, newest first.</summary>
+    internal static List<RejectedReplay> ReadReplays(Database database)
+    {
+        using Statement replays = database.Prepare(
+            "SELECT request, started_unix_nanoseconds, operator, reason, as_of_receipt FROM rejected_replay ORDER BY number DESC");
+        var found = new List<RejectedReplay>();
+        while (replays.Step())
+        {
+            found.Add(new RejectedReplay(
+                new Guid(replays.Bytes(0), bigEndian: true), replays.Number(1), replays.Text(2), replays.Text(3), replays.Number(4) == 1));
+        }
+
+        return found;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _looking.Dispose();

@@ -46,6 +46,25 @@ internal sealed class Database : IDisposable
     /// <summary>Opens an existing file for reading.</summary>
     public static Database OpenForReading(string path) => Open(path, raw.SQLITE_OPEN_READONLY);
 
+    /// <summary>
+    /// Opens a file that nobody else has open and whose write-ahead log is empty: nothing is written, neither into the file nor
+    /// beside it, and nothing is locked.
+    /// </summary>
+    public static Database OpenUntouched(string path) =>
+        Open(path, new Uri(path).AbsoluteUri + "?immutable=1", raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+
+    /// <summary>
+    /// Opens a file that nobody else has open with what is in its write-ahead log: that is read into memory, and nothing is
+    /// written, neither into the file nor beside it. SQLite wants to be allowed to, for the lock that keeps everybody else out.
+    /// </summary>
+    public static Database OpenAlone(string path)
+    {
+        Database database = OpenForWriting(path);
+        database.Execute("PRAGMA query_only = ON");
+        database.Execute("PRAGMA locking_mode = EXCLUSIVE"); // before the first read: the log's index is then in memory
+        return database;
+    }
+
     /// <summary>Runs statements without parameters or rows.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));
 
@@ -94,9 +113,11 @@ internal sealed class Database : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
-    private static Database Open(string path, int access)
+    private static Database Open(string path, int access) => Open(path, path, access);
+
+    private static Database Open(string path, string name, int access)
     {
-        int code = raw.sqlite3_open_v2(path, out sqlite3 handle, access | raw.SQLITE_OPEN_NOMUTEX, null);
+        int code = raw.sqlite3_open_v2(name, out sqlite3 handle, access | raw.SQLITE_OPEN_NOMUTEX, null);
         if (code != raw.SQLITE_OK)
         {
             handle?.Dispose();

@@ -11,6 +11,18 @@ internal static class Schema
     /// <summary>"MKTM": marks the file as a ledger of this program.</summary>
     public const int ApplicationId = 0x4D4B544D;
 
+    /// <summary>The step from which the index has its identity.</summary>
+    public const int WithIndex = 2;
+
+    /// <summary>The step from which there may be archives.</summary>
+    public const int WithArchives = 3;
+
+    /// <summary>The step from which rejected records are kept.</summary>
+    public const int WithRejectedRecords = 5;
+
+    /// <summary>The step from which there are totals of days.</summary>
+    public const int WithDays = 6;
+
     /// <summary>Every step, oldest first.</summary>
     public static readonly IReadOnlyList<Migration> Migrations =
     [

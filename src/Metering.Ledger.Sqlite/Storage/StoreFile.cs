@@ -93,6 +93,9 @@ internal sealed class StoreFile : IDisposable
         return log.Exists ? log.Length : 0;
     }
 
+    /// <summary>The file beside it that is locked while a server has it open.</summary>
+    public static string LockOf(string file) => file + ".lock";
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -104,10 +107,10 @@ internal sealed class StoreFile : IDisposable
     {
         try
         {
-            return OpenPrivately(file + ".lock", FileMode.OpenOrCreate);
+            return OpenPrivately(LockOf(file), FileMode.OpenOrCreate);
         }
         catch (IOException fault) when (fault is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException)
-            && File.Exists(file + ".lock"))
+            && File.Exists(LockOf(file)))
         {
             throw new StoreException(
                 $"{file} is locked: another server uses it. Stop that one, or give this one a directory of its own.", fault);
@@ -139,7 +142,8 @@ internal sealed class StoreFile : IDisposable
         database.Execute("PRAGMA trusted_schema = OFF");
     }
 
-    private static StoreException Explain(string file, SqliteFault fault) => new(
+    /// <summary>What is wrong with a file that cannot be opened, in words.</summary>
+    internal static StoreException Explain(string file, SqliteFault fault) => new(
         fault.PrimaryCode switch
         {
             raw.SQLITE_NOTADB =>

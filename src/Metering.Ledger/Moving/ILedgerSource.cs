@@ -25,6 +25,10 @@ public interface ILedgerSource : IAsyncDisposable
     /// <summary>Every hourly count of rejected records, sorted by owner, reason and hour.</summary>
     IAsyncEnumerable<HourRejections> ReadRejectionsAsync(CancellationToken cancellationToken);
 
+    /// <summary>Every rejected record that is kept, in the order in which they were kept.</summary>
+    /// <exception cref="StoreException">Some of them are damaged; the message names them.</exception>
+    IAsyncEnumerable<RejectedRecord> ReadRejectedAsync(CancellationToken cancellationToken);
+
     /// <summary>What there is beside usage.</summary>
     Task<LedgerBelongings> ReadBelongingsAsync(CancellationToken cancellationToken);
 }
@@ -53,4 +57,20 @@ public sealed record LedgerBelongings(
 {
     /// <summary>Every correction, by record and step.</summary>
     public IReadOnlyList<Correction> Corrections { get; init; } = [];
+
+    /// <summary>Every time that rejected records were judged anew.</summary>
+    public IReadOnlyList<RejectedReplay> Replays { get; init; } = [];
+
+    /// <summary>Rejected records that were kept once and were dropped since.</summary>
+    public long DroppedRejections { get; init; }
+
+    /// <summary>Places in the feed under names, those that the ledger knows as its own.</summary>
+    public IReadOnlyList<MovedConsumer> Consumers { get; init; } = [];
 }
+
+/// <summary>A place in the feed that is kept under a name, in the terms of every store: how many records come before it.</summary>
+/// <param name="Scope">Whose records are followed.</param>
+/// <param name="Name">The name.</param>
+/// <param name="RecordsBefore">Records that come before, in the order of commits, which a move keeps.</param>
+/// <param name="SavedUnixNanoseconds">When it was saved, in nanoseconds since 1970-01-01T00:00:00Z.</param>
+public sealed record MovedConsumer(string Scope, string Name, long RecordsBefore, long SavedUnixNanoseconds);

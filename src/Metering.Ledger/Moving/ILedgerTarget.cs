@@ -32,11 +32,12 @@ public interface ILedgerTarget : IAsyncDisposable
     /// <param name="belongings">What there is beside usage.</param>
     /// <param name="totals">Every total.</param>
     /// <param name="rejections">Every count of rejected records.</param>
+    /// <param name="rejected">Every rejected record.</param>
     /// <param name="cancellationToken">Gives up before the commit, never within.</param>
     /// <exception cref="StoreException">Somebody else moved the mark, or the store failed.</exception>
     Task FurnishAsync(
         MoveMark found, LedgerBelongings belongings, IAsyncEnumerable<HourTotal> totals, IAsyncEnumerable<HourRejections> rejections,
-        CancellationToken cancellationToken);
+        IAsyncEnumerable<RejectedRecord> rejected, CancellationToken cancellationToken);
 
     /// <summary>Those of the records that are there, in any order.</summary>
     Task<IReadOnlyList<CountedRecord>> FindAsync(UInt128[] uuids, CancellationToken cancellationToken);
@@ -46,6 +47,9 @@ public interface ILedgerTarget : IAsyncDisposable
 
     /// <summary>The rejections, as a server would read them.</summary>
     IAsyncEnumerable<HourRejections> ReadRejectionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The rejected records, in any order.</summary>
+    IAsyncEnumerable<RejectedRecord> ReadRejectedAsync(CancellationToken cancellationToken);
 
     /// <summary>The belongings.</summary>
     Task<LedgerBelongings> ReadBelongingsAsync(CancellationToken cancellationToken);

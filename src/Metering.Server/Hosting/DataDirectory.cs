@@ -51,6 +51,13 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>The ledger's file, absolute, that is meant by a data directory or by the file itself; it may not be there.</summary>
+    public static string LedgerAt(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return Directory.Exists(full) ? Path.Combine(full, LedgerName) : full;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 

@@ -15,6 +15,10 @@ internal sealed class BelongingsComparison(Action<string> tell)
         Compare("signing key", Keys(ours), Keys(theirs));
         Compare("revocation", Revocations(ours), Revocations(theirs));
         Compare("correction", Corrections(ours), Corrections(theirs));
+        Compare("replay", Replays(ours), Replays(theirs));
+        Compare("place in the feed", Consumers(ours), Consumers(theirs));
+        if (ours.DroppedRejections != theirs.DroppedRejections)
+            tell($"{ours.DroppedRejections} rejected records were dropped in the source and {theirs.DroppedRejections} in the target.");
         if (ours.HighWaterUnixNanoseconds != theirs.HighWaterUnixNanoseconds)
             tell($"The clock stood at {ours.HighWaterUnixNanoseconds} ns in the source and at {theirs.HighWaterUnixNanoseconds} ns in the target.");
         if (ours.AdminToken != theirs.AdminToken)
@@ -32,6 +36,12 @@ internal sealed class BelongingsComparison(Action<string> tell)
 
     private static IEnumerable<(string, string)> Corrections(LedgerBelongings belongings) => belongings.Corrections.Select(
         correction => ($"{correction.Step} of {RecordUuid.Format(correction.RecordUuid)}", correction.ToString()));
+
+    private static IEnumerable<(string, string)> Replays(LedgerBelongings belongings) => belongings.Replays.Select(
+        replay => ($"{replay.RequestId}", replay.ToString()));
+
+    private static IEnumerable<(string, string)> Consumers(LedgerBelongings belongings) => belongings.Consumers.Select(
+        consumer => ($"{consumer.Name} of scope '{consumer.Scope}'", consumer.ToString()));
 
     private void Compare(string what, IEnumerable<(string Name, string Value)> ours, IEnumerable<(string Name, string Value)> theirs)
     {

@@ -23,6 +23,9 @@ internal sealed class LedgerComparison(ILedgerSource source, ILedgerTarget targe
     /// <summary>Counts of rejected records of the source.</summary>
     public long Rejections { get; private set; }
 
+    /// <summary>Rejected records of the source.</summary>
+    public long RejectedRecords { get; private set; }
+
     /// <summary>Compares everything.</summary>
     /// <param name="belongings">The source's belongings, with its admin token.</param>
     /// <param name="total">The source's records.</param>
@@ -38,6 +41,8 @@ internal sealed class LedgerComparison(ILedgerSource source, ILedgerTarget targe
         Rejections = await CompareAsync(
             source.ReadRejectionsAsync(cancellationToken), target.ReadRejectionsAsync(cancellationToken), row => (row.OwnerKey, (int)row.Reason, row.Hour),
             row => $"The rejections of owner {row.OwnerKey}, {row.Reason}, hour {row.Hour}", row => $"{row.Records}");
+        RejectedRecords = await new RejectedComparison(Tell).CompareAsync(
+            source.ReadRejectedAsync(cancellationToken), target.ReadRejectedAsync(cancellationToken));
         new BelongingsComparison(Tell).Compare(belongings, await target.ReadBelongingsAsync(cancellationToken));
         LedgerVerification proof = await target.VerifyAsync(cancellationToken);
         if (proof.Records != records)

@@ -67,7 +67,8 @@ internal sealed class LedgerMove
             _progress.Report(new MoveProgress(MovePhase.Furnishing, _total, _total));
             LedgerBelongings belongings = await _source.ReadBelongingsAsync(cancellationToken) with { AdminToken = _adminToken };
             await _target.FurnishAsync(
-                _mark, belongings, _source.ReadTotalsAsync(cancellationToken), _source.ReadRejectionsAsync(cancellationToken), cancellationToken);
+                _mark, belongings, _source.ReadTotalsAsync(cancellationToken), _source.ReadRejectionsAsync(cancellationToken),
+                _source.ReadRejectedAsync(cancellationToken), cancellationToken);
 
             var comparison = new LedgerComparison(_source, _target, _transactionRecords, _progress);
             await comparison.RunAsync(belongings, _total, cancellationToken);
@@ -77,6 +78,8 @@ internal sealed class LedgerMove
             {
                 Totals = comparison.Totals,
                 Rejections = comparison.Rejections,
+                RejectedRecords = comparison.RejectedRecords,
+                Consumers = belongings.Consumers.Count,
                 CatalogObjects = belongings.Catalog.Objects.Count,
                 SigningKeys = belongings.SigningKeys.Count,
                 Revocations = belongings.Revocations.Count,

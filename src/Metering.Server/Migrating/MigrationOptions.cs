@@ -23,8 +23,7 @@ public sealed record MigrationOptions(string From, string To)
     {
         get
         {
-            string path = Path.GetFullPath(From);
-            string file = Directory.Exists(path) ? Path.Combine(path, DataDirectory.LedgerName) : path;
+            string file = DataDirectory.LedgerAt(From);
             return File.Exists(file) ? file : throw new StartException(
                 $"There is no ledger to move at {file}. Name the data directory of a server, or the file of a ledger, with --from {SourcePrefix}PATH.");
         }

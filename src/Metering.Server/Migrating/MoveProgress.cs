@@ -38,6 +38,12 @@ public sealed record MoveReport(Guid Ledger, string Place, long Records, long Mo
     /// <summary>Hourly counts of rejected records.</summary>
     public long Rejections { get; init; }
 
+    /// <summary>Rejected records that are kept.</summary>
+    public long RejectedRecords { get; init; }
+
+    /// <summary>Places in the feed under names.</summary>
+    public int Consumers { get; init; }
+
     /// <summary>Objects of the catalog, retired ones included.</summary>
     public int CatalogObjects { get; init; }
 

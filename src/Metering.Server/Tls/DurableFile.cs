@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Metering.Server;
 
 /// <summary>Small files that are there whole or not at all, also after a power cut: written aside, flushed, renamed.</summary>
-internal static partial class DurableFile
+internal static class DurableFile
 {
     /// <summary>0600.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -29,11 +28,10 @@ internal static partial class DurableFile
             {
                 file.Write(Encoding.UTF8.GetBytes(text));
                 file.Flush();
-                FlushFile(file, path);
+                FileSync.Flush(file.SafeFileHandle, path);
             }
 
-            File.Move(aside, path, overwrite: true);
-            FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            DirectorySync.Rename(aside, path, overwrite: true);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -77,44 +75,4 @@ internal static partial class DurableFile
             options.UnixCreateMode = mode;
         return options;
     }
-
-    // The framework's own way passes over an fsync that fails.
-    private static void FlushFile(FileStream file, string path)
-    {
-        if (OperatingSystem.IsWindows())
-            file.Flush(flushToDisk: true);
-        else if (Flush((int)file.SafeFileHandle.DangerousGetHandle()) != 0)
-            throw new IOException($"{path}: cannot be flushed to disk, error {Marshal.GetLastPInvokeError()}");
-    }
-
-    // The rename itself is durable only once the directory is. The framework opens no directories.
-    private static void FlushDirectory(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        int descriptor = Open(directory, 0);
-        if (descriptor < 0)
-            throw new IOException($"{directory}: cannot be opened, error {Marshal.GetLastPInvokeError()}");
-        try
-        {
-            if (Flush(descriptor) != 0)
-                throw new IOException($"{directory}: cannot be flushed to disk, error {Marshal.GetLastPInvokeError()}");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Flush(int descriptor);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -25,10 +25,10 @@ internal sealed class MortalTarget(ILedgerTarget inner, int stepsLeft, bool dies
 
     public async Task FurnishAsync(
         MoveMark found, LedgerBelongings belongings, IAsyncEnumerable<HourTotal> totals, IAsyncEnumerable<HourRejections> rejections,
-        CancellationToken cancellationToken) =>
+        IAsyncEnumerable<RejectedRecord> rejected, CancellationToken cancellationToken) =>
         await StepAsync(async () =>
         {
-            await inner.FurnishAsync(found, belongings, totals, rejections, cancellationToken);
+            await inner.FurnishAsync(found, belongings, totals, rejections, rejected, cancellationToken);
             await Furnished();
             return true;
         });
@@ -39,6 +39,8 @@ internal sealed class MortalTarget(ILedgerTarget inner, int stepsLeft, bool dies
     public IAsyncEnumerable<HourTotal> ReadTotalsAsync(CancellationToken cancellationToken) => inner.ReadTotalsAsync(cancellationToken);
 
     public IAsyncEnumerable<HourRejections> ReadRejectionsAsync(CancellationToken cancellationToken) => inner.ReadRejectionsAsync(cancellationToken);
+
+    public IAsyncEnumerable<RejectedRecord> ReadRejectedAsync(CancellationToken cancellationToken) => inner.ReadRejectedAsync(cancellationToken);
 
     public Task<LedgerBelongings> ReadBelongingsAsync(CancellationToken cancellationToken) => inner.ReadBelongingsAsync(cancellationToken);
 

@@ -20,6 +20,9 @@ public sealed class MoveTests
         Assert.Equal((before.Totals.Count, before.Rejections.Count), (report.Totals, report.Rejections));
         Assert.Contains(before.Totals, total => total.Quantity > long.MaxValue);
         Assert.NotEmpty(before.Corrections);
+        Assert.NotEmpty(before.Replays);
+        Assert.Equal((before.Rejected.Count, 1), (report.RejectedRecords, report.Consumers));
+        Assert.True(before.Rejected.Count > 10);
         Assert.True(before.Records.Count > 100 && before.Rejections.Count > 10);
 
         await using StoreUnderTest moved = await StoreUnderTest.OpenAsync(place, new StoreShape(), source.Time);
@@ -53,6 +56,77 @@ public sealed class MoveTests
         // A new object gets a number that no other has.
         StoredCatalog catalog = await moved.Store.Catalog.ApplyAsync(2, [new(new Publisher("later", "Later"), false)], TestLedger.Stop);
         Assert.Equal(catalog.Objects.Count, catalog.Objects.Select(stored => stored.Key).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(100)] // fewer than a group takes: each transaction ends with one that is not full
+    [InlineData(50_000)]
+    public async Task A_consumer_of_the_feed_goes_on_after_the_move_with_the_record_after_its_last(int transactionRecords)
+    {
+        await using SourceLedger source = await SourceLedger.MakeAsync(7, requests: 300);
+        await using SchemaPlace place = await SchemaPlace.MakeAsync();
+        var left = new Dictionary<string, List<CountedRecord>>();
+        await source.ServeAsync(0, async store =>
+        {
+            LedgerCursor cursor = LedgerCursor.Start;
+            for (bool isEnd = false; ; )
+            {
+                string name = $"consumer {left.Count}";
+                left.Add(name, await Feed.ReadAsync(store.Records, 500, cursor));
+                await store.Consumers.SaveAsync("", new ConsumerPlace(name, cursor, left.Count), null, TestLedger.Stop);
+                if (isEnd)
+                    break;
+                RecordPage page = await store.Records.ReadAsync(cursor, 113, TestLedger.Stop);
+                (cursor, isEnd) = (page.Next, page.IsEnd);
+            }
+
+            byte[] foreign = [.. cursor.Bytes.Span];
+            foreign[5] ^= 1; // of another ledger: nobody could have gone on there before either
+            await store.Consumers.SaveAsync("", new ConsumerPlace("foreign", new LedgerCursor(foreign), 9), null, TestLedger.Stop);
+        });
+        Assert.True(left.Count > 10);
+
+        MigrationOptions options = Moves.Options(source, place) with { TransactionRecords = transactionRecords };
+        MoveReport report = await Program.MigrateAsync(options, new Moves.Progress(), TestLedger.Stop);
+        Assert.Empty(report.Differences);
+        Assert.Equal(left.Count + 1, report.Consumers); // and the one that every source has
+        await using StoreUnderTest moved = await StoreUnderTest.OpenAsync(place, new StoreShape(), source.Time);
+        await moved.WriteAsync(new RecordSpec(1_000_000));
+        IReadOnlyList<ConsumerPlace> consumers = await moved.Store.Consumers.ListAsync("", TestLedger.Stop);
+        Assert.Equal(left.Keys.Order(StringComparer.Ordinal), consumers.Select(consumer => consumer.Name));
+        foreach (ConsumerPlace consumer in consumers)
+        {
+            List<CountedRecord> read = await Feed.ReadAsync(moved.Store.Records, 71, consumer.Cursor);
+            Assert.Equal(left[consumer.Name], read[..^1]);
+            Assert.Equal(new RecordSpec(1_000_000).Uuid, read[^1].Uuid);
+        }
+    }
+
+    [Fact]
+    public async Task Archived_records_are_moved_from_their_archives()
+    {
+        await using SourceLedger source = await SourceLedger.MakeAsync(8, requests: 100);
+        await using SchemaPlace place = await SchemaPlace.MakeAsync();
+        LedgerPicture before = await source.ReadAsync();
+        await source.ServeAsync(0, async store =>
+        {
+            long until = MeteringClock.ToUnixNanoseconds(source.Time.GetUtcNow() - TimeSpan.FromHours(1));
+            Assert.Equal(ArchiveOutcome.Archived, (await store.Archives!.CreateAsync(new ArchiveOrder(until), TestLedger.Stop)).Outcome);
+        });
+        int inLedger = (await source.ReadAsync()).Records.Count;
+        Assert.InRange(inLedger, 1, before.Records.Count - 1);
+
+        string archive = Directory.GetFiles(Path.Combine(source.Folder, "archives")).Single();
+        File.Move(archive, archive + ".away");
+        string message = (await Assert.ThrowsAsync<StartException>(() => Moves.RunAsync(source, place))).Message;
+        Assert.Contains($"not all are there, whole. Bring back into {Path.Combine(source.Folder, "archives")}", message);
+        Assert.Contains(Path.GetFileName(archive), message);
+        File.Move(archive + ".away", archive);
+
+        MoveReport report = await Moves.RunAsync(source, place);
+        Assert.Empty(report.Differences);
+        Assert.Equal(before.Records.Count, report.Records);
+        before.AssertSame(await ReadAsync(place, source));
     }
 
     [Fact]

@@ -50,6 +50,8 @@ internal sealed class SourceLedger : IAsyncDisposable
         {
             foreach (long quantity in new[] { _random.Next(1, 1000), long.MaxValue })
                 await store.Store.Corrections.AddAsync(new CorrectionOrder(Guid.NewGuid(), record, quantity, "Grund «ü»", "ann", 7), TestLedger.Stop);
+            RecordPage page = await store.Store.Records.ReadAsync(LedgerCursor.Start, 37, TestLedger.Stop);
+            await store.Store.Consumers.SaveAsync("scope ü", new ConsumerPlace("billing", page.Next, 5), null, TestLedger.Stop);
         }
     }
 
@@ -98,6 +100,7 @@ internal sealed class SourceLedger : IAsyncDisposable
         await store.Catalog.ApplyAsync(1, [new(new Publisher("acme", "New name"), false)], TestLedger.Stop);
         foreach (int number in new[] { 1, 2 })
             await store.Credentials.AddSigningKeyAsync(new SigningKey($"signing-{number}", now.AddTicks(number), [(byte)number, 2, 3]), TestLedger.Stop);
+        await store.Rejections.NoteReplayAsync(new RejectedReplay(Guid.NewGuid(), 7, "ann", "Grund «ü»", IsAsOfReceipt: true));
         await store.Credentials.RevokeAsync(new RevokedToken("revoked", now.AddHours(5).AddTicks(3)), TestLedger.Stop);
     }
 
@@ -133,6 +136,12 @@ internal sealed class SourceLedger : IAsyncDisposable
 internal sealed record LedgerPicture(
     List<CountedRecord> Records, List<HourTotal> Totals, List<HourRejections> Rejections, List<Correction> Corrections, string Catalog, string Credentials, long HighWater)
 {
+    public required List<RejectedRecord> Rejected { get; init; }
+
+    public required List<RejectedReplay> Replays { get; init; }
+
+    public required long DroppedRejections { get; init; }
+
     public static async Task<LedgerPicture> TakeAsync(StoreUnderTest store)
     {
         StoredCatalog catalog = await store.Store.Catalog.ReadAsync(TestLedger.Stop);
@@ -146,7 +155,25 @@ internal sealed record LedgerPicture(
             $"{catalog.Version}\n" + string.Join('\n', catalog.Objects.Select(stored => $"{stored.Key} {stored.Object.Kind} {stored.Retired} {CatalogBodies.Write(stored.Object)}")),
             string.Join('\n', keys.Select(key => $"{key.Id} {key.CreatedAt.UtcTicks} {Convert.ToHexString(key.PrivateKey)}"))
                 + string.Join('\n', revoked.Select(token => $"{token.TokenId} {token.ExpiresAt.UtcTicks}")),
-            store.Ledger.HighWaterUnixNanoseconds);
+            store.Ledger.HighWaterUnixNanoseconds)
+        {
+            Rejected = await RejectedAsync(store.Store.Rejections),
+            Replays = [.. await store.Store.Rejections.ReadReplaysAsync(TestLedger.Stop)],
+            DroppedRejections = (await store.Store.Rejections.ReadFiguresAsync(TestLedger.Stop)).DroppedRecords,
+        };
+    }
+
+    private static async Task<List<RejectedRecord>> RejectedAsync(IRejectedRecords rejections)
+    {
+        var found = new List<RejectedRecord>();
+        for (ReadOnlyMemory<byte>? place = ReadOnlyMemory<byte>.Empty; place is { } after;)
+        {
+            RejectedPage page = await rejections.SearchAsync(RejectedQuestion.All, after, 100, TestLedger.Stop);
+            found.AddRange(page.Records);
+            place = page.Next;
+        }
+
+        return [.. found.OrderBy(record => record.ToString(), StringComparer.Ordinal)]; // many were received in one moment
     }
 
     public void AssertSame(LedgerPicture other)
@@ -154,6 +181,9 @@ internal sealed record LedgerPicture(
         Assert.Equal(Records, other.Records);
         Assert.Equal(Totals, other.Totals);
         Assert.Equal(Rejections, other.Rejections);
+        Assert.Equal(Rejected, other.Rejected);
+        Assert.Equal(Replays, other.Replays);
+        Assert.Equal(DroppedRejections, other.DroppedRejections);
         Assert.Equal(Corrections, other.Corrections);
         Assert.Equal(Catalog, other.Catalog);
         Assert.Equal(Credentials, other.Credentials);

@@ -3,30 +3,27 @@ using System.Numerics;
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>Proves that the roll-ups of days are their hours, total by total. Each day is compared in one state of the ledger.</summary>
-internal sealed class DayVerification(Database database, Action<string> tell)
+internal sealed class DayVerification(Database database, Findings findings)
 {
     /// <summary>Compares a day, if its roll-up is in use.</summary>
-    public void Check(long day)
+    public void Check(long day) => findings.TryInOneState(database, $"the totals of the day {NameOf(day)} (UTC)", () =>
     {
-        database.Execute("BEGIN");
         try
         {
             if (day < RolledUpDays.EndDay(database) && RolledUpDays.Changed(database).BinarySearch(day) < 0 && Difference(day) is { } difference)
             {
-                tell($"The roll-up of the day {DateTimeOffset.UnixEpoch.AddDays(day):yyyy-MM-dd} (UTC), from which totals are read, {difference} "
+                findings.Tell($"The roll-up of the day {NameOf(day)} (UTC), from which totals are read, {difference} "
                     + "The hours are the ledger's own: to make the roll-up again, stop the server, delete the day's rows of day_total and add "
                     + $"the row ({day}, 1) to changed_day.");
             }
         }
         catch (DayDamageException damage)
         {
-            tell($"{damage.Message} It is made again from the hours as soon as it is read.");
+            findings.Tell($"{damage.Message} It is made again from the hours as soon as it is read.");
         }
-        finally
-        {
-            database.Execute("COMMIT");
-        }
-    }
+    });
+
+    private static string NameOf(long day) => $"{DateTimeOffset.UnixEpoch.AddDays(day):yyyy-MM-dd}";
 
     private string? Difference(long day)
     {

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Metering.Ledger.Sqlite;
+namespace Metering.Durable;
 
 /// <summary>
 /// Makes a directory's entries durable: a file that was fsynced can still be missing after a power cut if its name was not.
 /// </summary>
-internal static partial class DirectorySync
+public static partial class DirectorySync
 {
     private const int ReadOnly = 0; // O_RDONLY, everywhere
 
@@ -22,6 +22,17 @@ internal static partial class DirectorySync
         using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         if (FileSync.Fsync(handle) != 0)
             throw new IOException($"{directory} cannot be fsynced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+    }
+
+    /// <summary>Gives a file another name in its directory, durably: afterwards no power cut brings the old one back.</summary>
+    /// <param name="from">The file, which is flushed already.</param>
+    /// <param name="to">Its name from now on.</param>
+    /// <param name="overwrite">Whether a file of that name is replaced; otherwise it is a fault.</param>
+    /// <exception cref="IOException">The name cannot be given, or may be lost again.</exception>
+    public static void Rename(string from, string to, bool overwrite)
+    {
+        File.Move(from, to, overwrite);
+        Flush(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -17,11 +17,13 @@ internal sealed class IndexVerification : IDisposable
     private readonly List<(long First, long Last)> _absent = [];
     private int _current;
 
-    /// <summary>Takes hold of the runs as they are now; the state of the ledger that is verified must be read after that.</summary>
-    public IndexVerification(OpenedIndex index)
+    /// <summary>Takes over the runs, which it releases; the state of the ledger that is verified must be read after they were found.</summary>
+    /// <param name="keys">The keys of the ledger.</param>
+    /// <param name="runs">Its runs, in order.</param>
+    public IndexVerification(UuidKeys keys, Run[] runs)
     {
-        _keys = index.Keys;
-        _runs = index.Keeper.Hold();
+        _keys = keys;
+        _runs = runs;
         _records = new Sum[_runs.Length];
     }
 

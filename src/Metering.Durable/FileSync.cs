@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Metering.Ledger.Sqlite;
+namespace Metering.Durable;
 
 /// <summary>
 /// Makes what a file holds durable. Not <see cref="RandomAccess.FlushToDisk"/>: that one was measured to pass over an fsync
 /// that answered EIO, and what was never on the disk would be taken for durable.
 /// </summary>
-internal static partial class FileSync
+public static partial class FileSync
 {
     /// <summary>Fsyncs the file.</summary>
     /// <exception cref="IOException">What was written may not be on the disk, now or ever.</exception>
