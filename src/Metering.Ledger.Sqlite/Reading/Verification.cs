@@ -4,11 +4,12 @@ namespace Metering.Ledger.Sqlite;
 /// Proves that the totals are the sums of the records, that no uuid is counted twice, that the roll-ups of days are their hours,
 /// and that the index holds what the records say. What does not fit into memory at once is looked at in several passes, each
 /// of which compares the totals of one state with the records up to the last batch of that state, so that writing may go on
-/// meanwhile; archiving may not. One at a time.
+/// meanwhile, to which it gives way; archiving may not. One at a time.
 /// </summary>
-internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFolder folder, SqliteStoreOptions options)
+internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFolder folder, ReadPace pace, SqliteStoreOptions options)
 {
     private const int DifferencesListed = 100;
+    private const long StretchRecords = 16 * 1024; // of an archive, between two times of giving way
 
     private readonly List<string> _differences = [];
     private readonly List<string> _absent = [];
@@ -18,6 +19,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
     public LedgerVerification Run(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         using Database database = file.Connect(forWriting: false);
+        using BulkReading reading = pace.Begin();
         using var indexed = new IndexVerification(index); // first, so that it is not ahead of the records
         _differences.Clear();
         _absent.Clear();
@@ -33,7 +35,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         long records = 0;
         for (int pass = 0; pass < passes; pass++)
         {
-            var looked = new Pass(pass == 0, new UuidPass(pass, passes, Tell), new TotalPass(pass, passes, Tell), count);
+            var looked = new Pass(pass == 0, new UuidPass(pass, passes, Tell), new TotalPass(pass, passes, Tell), count, reading);
             long last = ReadTotals(database, looked);
             foreach (ArchiveNote archive in archives)
                 records += ReadArchive(archived, archive, indexed, looked, cancellationToken);
@@ -41,16 +43,16 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
             looked.Totals.Compare();
         }
 
-        CheckDays(database, count, cancellationToken);
+        CheckDays(database, count, reading, cancellationToken);
         count.Begin("index of uuids", promised);
-        indexed.Compare(lastArchived, Tell, cancellationToken);
+        indexed.Compare(lastArchived, Tell, reading, cancellationToken);
         count.Add(promised);
         return new LedgerVerification(records, [.. _differences]) { AbsentArchives = [.. _absent] };
     }
 
     private static long Shares(long all, long most) => (all + most - 1) / most;
 
-    // Gives the last batch of the totals' state.
+    // Gives the last batch of the totals' state. Gives way to nobody: while the transaction lasts, the write-ahead log can only grow.
     private long ReadTotals(Database database, Pass pass)
     {
         database.Execute("BEGIN");
@@ -76,7 +78,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         }
     }
 
-    private void CheckDays(Database database, VerificationCount count, CancellationToken cancellationToken)
+    private void CheckDays(Database database, VerificationCount count, BulkReading reading, CancellationToken cancellationToken)
     {
         using (Statement rolledUp = database.Prepare("SELECT DISTINCT day FROM day_total"))
         {
@@ -91,6 +93,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
             cancellationToken.ThrowIfCancellationRequested();
             days.Check(day);
             count.Add(1);
+            reading.GiveWay(cancellationToken);
         }
     }
 
@@ -101,7 +104,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         foreach (HourTotal total in totals)
             pass.Totals.AddCounted(total.OwnerKey, total.SkuKey, total.Hour, total.Quantity, total.Records);
 
-        long records = 0;
+        long records = 0, read = 0;
         bool isRead = archived.TryRead(archive, Read, pass.IsFirst, cancellationToken);
         if (!isRead && pass.IsFirst)
         {
@@ -116,6 +119,8 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         void Read(CountedRecord record, long batch)
         {
             pass.Uuids.Add(record.Uuid, batch);
+            if (++read % StretchRecords == 0)
+                pass.Reading.GiveWay(cancellationToken);
             if (!pass.IsFirst)
                 return;
             indexed.Add(record.Uuid, batch);
@@ -144,6 +149,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
             }
 
             pass.Count.Add(batches.Records);
+            pass.Reading.GiveWay(cancellationToken);
         }
 
         return records;
@@ -173,5 +179,5 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
     }
 
     /// <summary>What one pass looks at. The first looks at everything that is not shared out, too.</summary>
-    private sealed record Pass(bool IsFirst, UuidPass Uuids, TotalPass Totals, VerificationCount Count);
+    private sealed record Pass(bool IsFirst, UuidPass Uuids, TotalPass Totals, VerificationCount Count, BulkReading Reading);
 }
