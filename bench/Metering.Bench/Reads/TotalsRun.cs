@@ -14,6 +14,9 @@ internal sealed class TotalsRun(BenchOptions options, MonthOfUsage month, string
 {
     private const int Turns = 9, ShortTurns = 3;
 
+    // By then a server has packed the hours of today that are over.
+    private static readonly TimeSpan PackedAfter = TimeSpan.FromSeconds(8);
+
     private readonly AskedMonth _asked = new(options.IsShort ? ShortTurns : Turns, time);
     private readonly IReadOnlyList<MonthQuestion> _questions = MonthQuestion.All(time.GetUtcNow());
 
@@ -23,6 +26,8 @@ internal sealed class TotalsRun(BenchOptions options, MonthOfUsage month, string
         IReadOnlyList<(IReadOnlyList<int> Totals, IReadOnlyList<double> Milliseconds)> inStore = await AskStoreAsync(stop);
         await using BenchServer server = await BenchServer.StartAsync(options.Checkout, data, time, stop, hasCatalog: true);
         using MeteringClient client = await server.ConnectAsync(data, stop);
+        if (!options.IsShort)
+            await Task.Delay(PackedAfter, time, stop);
         var times = new List<QuestionTimes>();
         foreach (MonthQuestion question in _questions)
         {
@@ -41,6 +46,7 @@ internal sealed class TotalsRun(BenchOptions options, MonthOfUsage month, string
     private async Task<IReadOnlyList<(IReadOnlyList<int> Totals, IReadOnlyList<double> Milliseconds)>> AskStoreAsync(CancellationToken stop)
     {
         await using SqliteStore store = SqliteStore.Open(new SqliteStoreOptions(Path.Combine(data, BenchServer.LedgerFile)), time);
+        await store.RollUpAsync(stop);
         var catalog = new CatalogHolder { Current = new CatalogSnapshot(await store.Catalog.ReadAsync(stop)) };
         var answers = new List<(IReadOnlyList<int>, IReadOnlyList<double>)>();
         foreach (MonthQuestion question in _questions)
