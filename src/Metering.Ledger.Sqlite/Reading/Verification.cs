@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
@@ -155,6 +157,7 @@ internal sealed class Verification(StoreFile file, OpenedIndex index, ArchiveFol
         return records;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a verification is half over before the runtime would have come to it
     private static long ReadBatch(BatchCursor batches, IndexVerification indexed, Pass pass)
     {
         long records = 0;
