@@ -67,6 +67,7 @@ public class LimitsDocumentTests
         ["RunHeader.ChunkEntriesMaximum"] = "follows from the layout of a run",
         ["Verification.DifferencesListed"] = "length of a report for the operator",
         ["DayPart.SeriesMaximum"] = "what a row holds: the rest is in the next",
+        ["OpenHours.TotalsMaximum"] = "size of a cache: beyond it, hours are read one by one",
         ["DayPart.ChecksumBytes"] = "part of the layout of a row",
         ["DayPart.HourBitsBytes"] = "part of the layout of a row",
         ["PackedNumbers.LongestBytes"] = "length of the largest number",
