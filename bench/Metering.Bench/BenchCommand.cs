@@ -13,6 +13,8 @@ internal sealed class BenchCommand
     private const int SecondsMaximum = 600;
     private const int ConnectionsMaximum = 64;
     private const long RecordsInLedgerMinimum = 50_000, RecordsInLedgerMaximum = 1_000_000_000;
+    private const long ReadRecordsMinimum = 1_000, ReadRecordsMaximum = 100_000_000, ShortReadRecords = 14_400;
+    private const int ShortSeries = 100;
 
     // The ledger, its index, and a merge of all of that under way.
     private const long FreeBytesPerRecord = 100;
@@ -24,7 +26,8 @@ internal sealed class BenchCommand
 
     private readonly Option<string[]> _only = new("--only")
     {
-        Description = $"only these parts, with spaces or commas between: {string.Join(", ", Parts.All)}; or by itself {Parts.HundredMillion}",
+        Description = $"only these parts, with spaces or commas between: {string.Join(", ", Parts.All)}; or by itself {Parts.HundredMillion}; "
+            + $"or {Parts.Reads}, which is {string.Join(", ", Parts.AllReads)}",
         HelpName = "NAME",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -56,11 +59,11 @@ internal sealed class BenchCommand
             + "[default: bench/results; of a run that leaves the document as it is, bench/results/local]",
     };
 
-    private readonly Option<long> _recordsInLedger = new("--records-in-ledger")
+    private readonly Option<long?> _recordsInLedger = new("--records-in-ledger")
     {
-        Description = $"records that {Parts.HundredMillion} fills the ledger with; other figures than of the default stay out of the document",
+        Description = $"records that {Parts.HundredMillion} fills the ledger with ({BenchOptions.HundredMillionRecords}), or {Parts.Reads} at least "
+            + $"({BenchOptions.MillionRecords}); other figures than of the default stay out of the document",
         HelpName = "RECORDS",
-        DefaultValueFactory = _ => BenchOptions.HundredMillionRecords,
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "prints the result as JSON" };
@@ -68,7 +71,7 @@ internal sealed class BenchCommand
     private readonly Option<FileInfo?> _document = new("--document")
     {
         Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}, those of "
-            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
+            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}, those of {Parts.Reads} between {ReadsReport.Place.Begin} and {ReadsReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout")
@@ -84,7 +87,8 @@ internal sealed class BenchCommand
             + "requests on bare Kestrel, PostgreSQL through pgbench, SQLite with a row a record, and the disk by itself. The contenders take turns; "
             + "figures are medians over the rounds, ratios are of turns of one round. "
             + $"--only {Parts.HundredMillion} fills one ledger with as many records, in about ten minutes and 10 GB of disk, and measures "
-            + "what that changes: the rate with little and with much in it, records sent again, memory, disk, latencies, restarts after kill -9. Exit codes: 0 the run was completed; 1 it was not.")
+            + "what that changes: the rate with little and with much in it, records sent again, memory, disk, latencies, restarts after kill -9. "
+            + $"--only {Parts.Reads} measures export, verification and questions about totals, and what reading costs those who write, in about three minutes. Exit codes: 0 the run was completed; 1 it was not.")
         {
             _only, _short, _rounds, _seconds, _warm, _connections, _streams, _recordsInLedger, _data, _results, _json, _document, _checkout,
         };
@@ -101,19 +105,23 @@ internal sealed class BenchCommand
         const StringSplitOptions split = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         string[] only = [.. (parsed.GetValue(_only) ?? []).SelectMany(names => names.Split(',', split))];
         bool isFull = only is [Parts.HundredMillion];
-        long recordsInLedger = parsed.GetValue(_recordsInLedger);
-        bool isWhole = !isShort && (only.Length == 0 || (isFull && recordsInLedger == BenchOptions.HundredMillionRecords));
+        bool isReads = only is [Parts.Reads], hasReads = isReads || (only.Length > 0 && only.All(Parts.AllReads.Contains));
+        long? recordsInLedger = parsed.GetValue(_recordsInLedger);
+        bool isWhole = !isShort && (only.Length == 0 || ((isFull || isReads) && recordsInLedger is null));
         string checkout = parsed.GetValue(_checkout)?.FullName ?? CheckoutFolder.Find() ?? throw new BenchException("This is not in a checkout: say --checkout.");
         var options = new BenchOptions
         {
             Checkout = checkout,
-            Only = only.Length == 0 ? Parts.All : isFull ? only : [.. Parts.All.Where(only.Contains)],
+            Only = only.Length == 0 ? Parts.All : isReads ? Parts.AllReads : isFull || hasReads ? only : [.. Parts.All.Where(only.Contains)],
+            IsShort = isShort,
+            Series = isShort ? ShortSeries : BenchOptions.MonthSeries,
             Rounds = parsed.GetValue(_rounds),
             Seconds = parsed.GetValue(_seconds) ?? (isShort ? ShortSeconds : Seconds),
             WarmSeconds = parsed.GetValue(_warm) ?? (isShort ? ShortWarmSeconds : WarmSeconds),
             IsNewEachRound = !isShort,
             TableRows = isShort ? ShortTableRows : TableRows,
-            RecordsInLedger = recordsInLedger,
+            RecordsInLedger = recordsInLedger
+                ?? (!hasReads ? BenchOptions.HundredMillionRecords : isShort ? ShortReadRecords : BenchOptions.MillionRecords),
             Connections = parsed.GetValue(_connections),
             Streams = parsed.GetValue(_streams),
             Data = parsed.GetValue(_data)?.FullName ?? Path.GetTempPath(),
@@ -135,12 +143,17 @@ internal sealed class BenchCommand
                 faults.Add(fault);
         }
 
-        foreach (string name in only.Except(Parts.All).Where(name => name != Parts.HundredMillion))
-            faults.Add($"--only {name}: there is no such part. There are: {string.Join(", ", Parts.All)}, {Parts.HundredMillion}.");
-        Require(only is [_] || !only.Contains(Parts.HundredMillion), $"--only {Parts.HundredMillion} is a run by itself: leave the other parts out.");
+        string[] known = [.. Parts.All, Parts.HundredMillion, Parts.Reads, .. Parts.AllReads];
+        foreach (string name in only.Except(known))
+            faults.Add($"--only {name}: there is no such part. There are: {string.Join(", ", known)}.");
+        foreach (string name in new[] { Parts.HundredMillion, Parts.Reads }.Where(name => only.Length > 1 && only.Contains(name)))
+            faults.Add($"--only {name} is a run by itself: leave the other parts out.");
+        bool hasReads = only.Any(name => name == Parts.Reads || Parts.AllReads.Contains(name));
         Require(
-            options.RecordsInLedger is >= RecordsInLedgerMinimum and <= RecordsInLedgerMaximum,
-            $"--records-in-ledger must be from {RecordsInLedgerMinimum} to {RecordsInLedgerMaximum}.");
+            !only.Any(Parts.AllReads.Contains) || only.All(Parts.AllReads.Contains),
+            $"--only {string.Join(", ", Parts.AllReads)} make a run by themselves: leave the other parts out.");
+        (long least, long most) = hasReads ? (ReadRecordsMinimum, ReadRecordsMaximum) : (RecordsInLedgerMinimum, RecordsInLedgerMaximum);
+        Require(options.RecordsInLedger >= least && options.RecordsInLedger <= most, $"--records-in-ledger must be from {least} to {most}.");
         Require(options.Rounds is >= 1 and <= RoundsMaximum, $"--rounds must be from 1 to {RoundsMaximum}.");
         Require(options.Seconds is >= 0.1 and <= SecondsMaximum, $"--seconds must be from 0.1 to {SecondsMaximum}.");
         Require(options.WarmSeconds is >= 0.1 and <= SecondsMaximum, $"--warm must be from 0.1 to {SecondsMaximum}.");
@@ -157,7 +170,7 @@ internal sealed class BenchCommand
                 $"--data {options.Data}: {free / 1_000_000:N0} MB are free; {options.RecordsInLedger:N0} records take up to {wanted / 1_000_000:N0} MB.");
         }
 
-        MarkedPlace place = only.Contains(Parts.HundredMillion) ? FullLedgerReport.Place : MarkdownReport.Place;
+        MarkedPlace place = only.Contains(Parts.HundredMillion) ? FullLedgerReport.Place : hasReads ? ReadsReport.Place : MarkdownReport.Place;
         Require(options.Document is null || place.IsIn(options.Document), $"--document {options.Document} has no place for the tables: it needs {place}.");
         if (faults.Count > 0)
             throw new BenchException(string.Join(Environment.NewLine, faults));

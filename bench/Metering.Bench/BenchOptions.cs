@@ -9,7 +9,13 @@ internal sealed record BenchOptions
     /// <summary>Root of the checkout in which server and load generator are built.</summary>
     public required string Checkout { get; init; }
 
-    /// <summary>Which parts are run, of <see cref="Parts.All"/>.</summary>
+    /// <summary>What is read as a whole.</summary>
+    public const long MillionRecords = 1_000_000;
+
+    /// <summary>Series that are asked about.</summary>
+    public const int MonthSeries = 10_000;
+
+    /// <summary>Which parts are run, of <see cref="Parts.All"/>, or of <see cref="Parts.AllReads"/>, or <see cref="Parts.HundredMillion"/>.</summary>
     public required IReadOnlyList<string> Only { get; init; }
 
     /// <summary>How often each contender has its turn.</summary>
@@ -27,8 +33,14 @@ internal sealed record BenchOptions
     /// <summary>Rows that the table with a uuid key holds before its first turn.</summary>
     public required int TableRows { get; init; }
 
-    /// <summary>Records that the ledger of <see cref="Parts.HundredMillion"/> is filled with.</summary>
+    /// <summary>Whether it is to be over in no time, rather than exact.</summary>
+    public bool IsShort { get; init; }
+
+    /// <summary>Records that the ledger of <see cref="Parts.HundredMillion"/> is filled with, and at least that of <see cref="Parts.ReadsRecords"/>.</summary>
     public long RecordsInLedger { get; init; } = HundredMillionRecords;
+
+    /// <summary>Series of the month of <see cref="Parts.ReadsTotals"/>; a multiple of ten.</summary>
+    public int Series { get; init; } = MonthSeries;
 
     public required int Connections { get; init; }
 

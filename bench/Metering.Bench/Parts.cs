@@ -19,12 +19,27 @@ internal static class Parts
     /// <summary>How the server does with a full ledger: a run by itself, only when it is asked for.</summary>
     public const string HundredMillion = "hundred-million";
 
+    /// <summary>What reading takes: a run by itself, of the three parts below.</summary>
+    public const string Reads = "reads";
+
+    /// <summary>Export and verification of a whole ledger.</summary>
+    public const string ReadsRecords = "reads-records";
+
+    /// <summary>Questions about totals.</summary>
+    public const string ReadsTotals = "reads-totals";
+
+    /// <summary>Writes with reads beside them.</summary>
+    public const string ReadsBeside = "reads-beside";
+
     /// <summary>Most records of one request.</summary>
     public const int FullRequest = Ledger.Limits.RecordsPerWrite;
 
     /// <summary>Every part of a run, in the order of a round.</summary>
     public static readonly IReadOnlyList<string> All =
         [EchoFull, EchoSingle, ServerFull, ServerSingle, ServerOnPostgres, NodesOnPostgres, Postgres, Sqlite, Disk, Latency];
+
+    /// <summary>Every part of <see cref="Reads"/>.</summary>
+    public static readonly IReadOnlyList<string> AllReads = [ReadsRecords, ReadsTotals, ReadsBeside];
 
     /// <summary>Whether it is this server, on either store.</summary>
     public static bool IsOurs(string name) => name is ServerFull or ServerSingle or ServerOnPostgres or NodesOnPostgres;

@@ -39,6 +39,14 @@ static async Task<int> RunAsync(BenchOptions options, CancellationToken stop)
         return 0;
     }
 
+    if (options.Only.All(Parts.AllReads.Contains))
+    {
+        var line = new RewrittenLine(Console.Error, !Console.IsErrorRedirected, TimeProvider.System);
+        ReadsResult reads = await new ReadsRun(options, TimeProvider.System, line).ExecuteAsync(stop);
+        await KeepAsync(options, Parts.Reads, ReadsReport.Json(reads), ReadsReport.Chart(reads), ReadsReport.Place, ReadsReport.Markdown(reads), stop);
+        return 0;
+    }
+
     BenchResult result = await new BenchRun(options, TimeProvider.System, Console.Error).ExecuteAsync(stop);
     await KeepAsync(options, "newest", JsonReport.Of(result), BarChart.Of(result), MarkdownReport.Place, MarkdownReport.Of(result), stop);
     return 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Metering.Bench;
 using Metering.Ledger;
 using Metering.Ledger.Sqlite;
 
@@ -61,9 +62,6 @@ internal static class Load
             + $"allocated {(GC.GetTotalAllocatedBytes() - allocatedBefore) / (double)records:F0} B/record, resident {Environment.WorkingSet / 1048576} MiB");
     }
 
-    /// <summary>The uuid of a record's number.</summary>
-    public static UInt128 UuidOf(ulong number) => new UInt128(Mix(number), Mix(~number)) | 1;
-
     private static void Fill(UsageWrite write, long request)
     {
         write.Reset();
@@ -75,22 +73,13 @@ internal static class Load
         {
             ref UsageRecord record = ref write.AddRecord();
             ulong number = (ulong)((request * RecordsEach) + place);
-            record.Uuid = UuidOf(number);
+            record.Uuid = NumberedUuid.Of(number);
             record.SkuKey = (place % 10) + 1;
             record.Quantity = 1 + (place * 7);
             record.HasTimestamp = true;
             (record.TimestampSeconds, long nanoseconds) = Math.DivRem(write.ReceivedUnixNanoseconds - (place * 1_000_000), 1_000_000_000);
             record.TimestampNanoseconds = (int)nanoseconds;
         }
-    }
-
-    // SplitMix64: numbers to uuids that look random.
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E37_79B9_7F4A_7C15;
-        value = (value ^ (value >> 30)) * 0xBF58_476D_1CE4_E5B9;
-        value = (value ^ (value >> 27)) * 0x94D0_49BB_1331_11EB;
-        return value ^ (value >> 31);
     }
 
     private static void InterlockedMax(ref long target, long value)

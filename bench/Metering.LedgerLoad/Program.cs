@@ -7,7 +7,6 @@ using Metering.LedgerLoad;
 // How the embedded store behaves as it grows, without the wire: each step is printed as one line.
 // Usage: Metering.LedgerLoad LEDGER-FILE STEP...
 // Steps: fill:RECORDS (fresh uuids, a line for each million), replay:RECORDS (from the first on: all duplicates),
-//        series:SERIES (thirty days of hourly usage into an empty ledger), usage:SERIES (asks for their totals),
 //        restart, verify, senders:REQUESTS (under way at once from then on); recent:UUIDS and fan-in:RUNS before the first of them change the index's sizes.
 // Or alone: encoding (bytes and nanoseconds a record of the versions of a batch, without a ledger).
 if (args is ["encoding"])
@@ -18,7 +17,7 @@ if (args is ["encoding"])
 
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] [senders:REQUESTS] fill:RECORDS|replay:RECORDS|series:SERIES|usage:SERIES|restart|verify ... (or: encoding)");
+    Console.Error.WriteLine("Usage: Metering.LedgerLoad LEDGER-FILE [recent:UUIDS] [fan-in:RUNS] [senders:REQUESTS] fill:RECORDS|replay:RECORDS|restart|verify ... (or: encoding)");
     return 64;
 }
 
@@ -49,12 +48,6 @@ foreach (string step in args[1..])
             break;
         case "replay":
             await Load.RunAsync(Opened(), 0, number, Verdict.Duplicate);
-            break;
-        case "series":
-            await MonthOfUsage.FillAsync(Opened(), (int)number);
-            break;
-        case "usage":
-            await MonthOfUsage.AskAsync(Opened(), (int)number);
             break;
         case "restart":
             await RestartAsync();

@@ -44,19 +44,20 @@ public sealed class SqliteStore : IMeteringStore
         _group = new Group(file.Writer, _index, _days, options.Rejections);
         _checkpointer = new Checkpointer(file.Connect(forWriting: true), options, Notice);
         Disk = new DiskSpace(System.IO.Path.GetDirectoryName(file.Path)!, options.FreeDiskBytes, time);
-        _writer = new Writer(file.Writer, _group, Disk, _checkpointer, options, Notice);
+        var pace = new ReadPace(time);
+        _writer = new Writer(file.Writer, _group, Disk, _checkpointer, pace, options, Notice);
         _checkpointer.Failed = _writer.Fail;
         index.Keeper.Listen(Notice, _writer.Fail);
         var records = new SemaphoreSlim(1);
         Ledger = new SqliteLedger(
             _writer, _group, new LedgerReader(file, options.ReaderLifetime, time), file,
-            (progress, cancellationToken) => Verification.Run(file, index, folder, options, progress, cancellationToken), records);
+            (progress, cancellationToken) => Verification.Run(file, index, folder, pace, options, progress, cancellationToken), records);
         var maker = new ArchiveMaker(file, folder, _writer, index, Disk, options, Notice);
         _archives = new Archives(file, folder, maker, options, index.Ledger, records);
         _rollUp = new DayRollUp(file, _writer, _days, options, time, Notice);
         Totals = new TotalReader(file, _rollUp, options.ReaderLifetime, time);
         _readers = new ReadConnections(file, folder);
-        Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), index.Ledger);
+        Records = new RecordReader(_readers, _group.Commits, new RecordSearch(_writer, index, _readers), pace, index.Ledger);
         Consumers = new SqliteFeedConsumers(_writer, _readers);
         Rejections = _rejections = new SqliteRejections(file, _writer, _group.RejectedRows);
         Corrections = new SqliteCorrections(_writer, _readers);

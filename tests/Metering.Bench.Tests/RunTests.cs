@@ -16,7 +16,7 @@ public sealed class RunTests : IDisposable
     {
         (int exitCode, string output, _) = await RunAsync("bash", Checkout.PathOf("bench/run.sh"), "--help");
         Assert.Equal(0, exitCode);
-        Assert.All(["--short", "--only", "--rounds", "--json", "--records-in-ledger", Parts.HundredMillion], option => Assert.Contains(option, output));
+        Assert.All(["--short", "--only", "--rounds", "--json", "--records-in-ledger", Parts.HundredMillion, .. Parts.AllReads], option => Assert.Contains(option, output));
         Assert.All(Parts.All, part => Assert.Contains(part, output));
     }
 
@@ -105,6 +105,46 @@ public sealed class RunTests : IDisposable
         Assert.Equal(output.Trim(), (await File.ReadAllTextAsync(Path.Combine(_folder, "hundred-million.json"), TestContext.Current.CancellationToken)).Trim());
         XElement.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "hundred-million.svg"), TestContext.Current.CancellationToken));
         Assert.Equal(text, await File.ReadAllTextAsync(document, TestContext.Current.CancellationToken)); // too few records for it
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data));
+    }
+
+    [Fact]
+    public async Task Reads_are_a_run_by_themselves()
+    {
+        (int exitCode, _, string errors) = await RunBenchAsync("--only", "reads,echo-25");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--only reads is a run by itself", errors);
+
+        (exitCode, _, errors) = await RunBenchAsync("--only", "reads-totals,echo-25", "--records-in-ledger", "999");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("make a run by themselves: leave the other parts out.", errors);
+        Assert.Contains("--records-in-ledger must be from 1000 to 100000000.", errors);
+    }
+
+    [Fact]
+    public async Task A_ledger_is_exported_verified_asked_and_read_while_it_is_written_to()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        (int exitCode, string output, string errors) = await RunBenchAsync(
+            "--only", "reads", "--short", "--rounds", "1", "--seconds", "0.5", "--warm", "0.3", "--connections", "2", "--streams", "10",
+            "--json", "--data", data, "--results", _folder);
+        Assert.True(exitCode == 0, errors);
+
+        using JsonDocument result = JsonDocument.Parse(output);
+        JsonElement figures = result.RootElement.GetProperty("figures");
+        JsonElement[] commands = [.. figures.GetProperty("records").GetProperty("commands").EnumerateArray()];
+        Assert.Equal(3, commands.Length);
+        Assert.All(commands, command => Assert.Equal(14_400, command.GetProperty("records").GetInt64()));
+        Assert.All(commands, command => Assert.True(command.GetProperty("warmPerSecond").GetDouble() > 0));
+        JsonElement[] questions = [.. figures.GetProperty("totals").GetProperty("questions").EnumerateArray()];
+        Assert.Contains(questions, question => question.GetProperty("totals").EnumerateArray().Sum(page => page.GetInt32()) == 30_000);
+        Assert.All(questions, question => Assert.True(question.GetProperty("serverP50Milliseconds").GetDouble() > 0));
+        JsonElement pair = Assert.Single(figures.GetProperty("beside").GetProperty("pairs").EnumerateArray());
+        Assert.All(["alone", "beside"], turn => Assert.True(pair.GetProperty(turn).GetProperty("accepted").GetInt64() > 0));
+        Assert.All(["verified", "exported", "queries"], read => Assert.True(pair.GetProperty("reads").GetProperty(read).GetInt64() > 0));
+
+        Assert.Equal(output.Trim(), (await File.ReadAllTextAsync(Path.Combine(_folder, "reads.json"), TestContext.Current.CancellationToken)).Trim());
+        XElement.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "reads.svg"), TestContext.Current.CancellationToken));
         Assert.Empty(Directory.EnumerateFileSystemEntries(data));
     }
 

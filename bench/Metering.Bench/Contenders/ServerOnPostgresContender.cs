@@ -29,7 +29,7 @@ internal sealed class ServerOnPostgresContender(string name, int nodes, BenchOpt
         {
             _servers.Add(await BenchServer.StartAsync(
                 options.Checkout, folder.Make($"{name}-node{node}"), time, stop, $"postgres: {_cluster.Connection}",
-                Math.Max(1, Environment.ProcessorCount / nodes)));
+                groupsInFlight: Math.Max(1, Environment.ProcessorCount / nodes)));
             await new LoadProgram(options, _servers[^1].Grpc, _servers[^1].Token).WarmAsync(Names, stop);
         }
 

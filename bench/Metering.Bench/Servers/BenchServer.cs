@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Metering.Client;
 
 namespace Metering.Bench;
 
@@ -14,10 +15,16 @@ internal sealed class BenchServer : IAsyncDisposable
     public const string Instance = "acme-database-first";
     public const string Sku = "acme-database-core-hours";
 
-    private const string Account = "acme-reporter";
+    /// <summary>Service account that reports.</summary>
+    public const string Account = "acme-reporter";
+
+    /// <summary>The ledger's file in the data directory.</summary>
+    public const string LedgerFile = "ledger.db";
+
     private const string ForgetPeak = "5"; // proc_pid_clear_refs(5)
 
     private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
     private readonly string _probe;
@@ -56,10 +63,11 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="stop">Ends the waiting.</param>
     /// <param name="store">Its store; null for the embedded one.</param>
+    /// <param name="hasCatalog">Whether the store has a catalog already, instead of the sample's.</param>
     /// <param name="groupsInFlight">Group commits that it has under way in that store; null for the default.</param>
     /// <exception cref="BenchException">It does not start.</exception>
     public static async Task<BenchServer> StartAsync(
-        string checkout, string data, TimeProvider time, CancellationToken stop, string? store = null, int? groupsInFlight = null)
+        string checkout, string data, TimeProvider time, CancellationToken stop, string? store = null, bool hasCatalog = false, int? groupsInFlight = null)
     {
         long startedAt = time.GetTimestamp();
         string probe = Path.Combine(Path.GetTempPath(), $"metering-probe-{Path.GetRandomFileName()}");
@@ -76,7 +84,7 @@ internal sealed class BenchServer : IAsyncDisposable
             "dotnet",
             [
                 Path.Combine(checkout, "artifacts/bin/Metering.Cli/release/metering.dll"), "serve", "--output", "json", "--data", data,
-                "--catalog", Path.Combine(checkout, "samples/catalog.yaml"),
+                .. hasCatalog ? Array.Empty<string>() : ["--catalog", Path.Combine(checkout, "samples/catalog.yaml")],
                 "--listen-http", "127.0.0.1:0", "--listen-grpc", "127.0.0.1:0", "--listen-https", "none",
             ],
             environment);
@@ -95,6 +103,12 @@ internal sealed class BenchServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>A client that sees everything.</summary>
+    /// <param name="data">The server's data directory.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<MeteringClient> ConnectAsync(string data, CancellationToken stop) =>
+        new(new MeteringClientOptions { Address = $"http://{Grpc}", AdminToken = await ReadAdminTokenAsync(data, stop), RequestTimeout = AnswerTimeout });
 
     /// <summary>Begins to look for the peak of memory anew.</summary>
     public void ForgetPeakBytes() => File.WriteAllText($"/proc/{_process.Id}/clear_refs", ForgetPeak);
@@ -161,14 +175,16 @@ internal sealed class BenchServer : IAsyncDisposable
         {
             Content = JsonContent.Create(new JsonObject { ["serviceAccountId"] = Account }),
         };
-        string adminToken = (await File.ReadAllTextAsync(Path.Combine(data, "admin.token"), stop)).Trim();
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", adminToken);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await ReadAdminTokenAsync(data, stop));
         using HttpResponseMessage answer = await client.SendAsync(request, stop);
         string text = await answer.Content.ReadAsStringAsync(stop);
         return answer.IsSuccessStatusCode
             ? (string)JsonNode.Parse(text)!["iamToken"]!
             : throw new BenchException($"The server gave no token ({(int)answer.StatusCode}): {text}");
     }
+
+    private static async Task<string> ReadAdminTokenAsync(string data, CancellationToken stop) =>
+        (await File.ReadAllTextAsync(Path.Combine(data, "admin.token"), stop)).Trim();
 
     private long ReadStatusBytes(string name)
     {

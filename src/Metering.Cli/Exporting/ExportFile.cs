@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Metering.Cli;
 
@@ -15,12 +16,14 @@ internal sealed class ExportFile : IDisposable
 
     private readonly string _path;
     private readonly FileStream _part;
+    private readonly SafeFileHandle _handle; // the stream's own: asking it for its handle would move it
     private readonly string _question;
     private long _keptBytes;
+    private Task _keeping = Task.CompletedTask;
 
-    private ExportFile(string path, FileStream part, ExportPlace place)
+    private ExportFile(string path, FileStream part, SafeFileHandle handle, ExportPlace place)
     {
-        (_path, _part, _question, _keptBytes) = (path, part, place.Question, place.Bytes);
+        (_path, _part, _handle, _question, _keptBytes) = (path, part, handle, place.Question, place.Bytes);
         (Cursor, Records, Bytes) = (place.Cursor, place.Records, place.Bytes);
         IsResumed = place.Bytes > 0;
     }
@@ -51,7 +54,8 @@ internal sealed class ExportFile : IDisposable
             throw new CommandException(ExitCodes.BadUsage, $"{path} is there already: name another file, or remove it.");
         string partPath = PartOf(path);
         ExportPlace place = restart ? new ExportPlace(question, string.Empty, 0, 0) : PlaceOf(path, question);
-        var part = new FileStream(partPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 256 * 1024);
+        SafeFileHandle handle = File.OpenHandle(partPath, FileMode.OpenOrCreate, FileAccess.Write);
+        var part = new FileStream(handle, FileAccess.Write, bufferSize: 256 * 1024);
         try
         {
             if (part.Length < place.Bytes)
@@ -59,7 +63,7 @@ internal sealed class ExportFile : IDisposable
                     ExitCodes.BadUsage, $"{partPath} is shorter than {CursorOf(path)} says: somebody changed it. Begin anew with --restart.");
             part.SetLength(place.Bytes);
             part.Seek(place.Bytes, SeekOrigin.Begin);
-            return new ExportFile(path, part, place);
+            return new ExportFile(path, part, handle, place);
         }
         catch
         {
@@ -76,32 +80,52 @@ internal sealed class ExportFile : IDisposable
         Records += records;
         Cursor = cursor;
         if (Bytes - _keptBytes >= StepBytes)
-            Keep();
+            BeginKeeping();
     }
 
     /// <summary>Makes everything that was added durable, then its place.</summary>
     public void Keep()
     {
-        Flush(_part);
-        _keptBytes = Bytes;
-        WriteWhole(CursorOf(_path), new ExportPlace(_question, Cursor, _keptBytes, Records).ToString());
+        BeginKeeping();
+        Settle();
     }
 
     /// <summary>The export is whole: the file gets its name. What tells how to go on goes once that is durable.</summary>
     public void Finish()
     {
+        Settle();
         Flush(_part);
         _part.Dispose();
         File.Move(PartOf(_path), _path);
-        KeepNames(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        DirectorySync.Flush(Path.GetDirectoryName(Path.GetFullPath(_path))!);
         File.Delete(CursorOf(_path));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _part.Dispose();
+    public void Dispose()
+    {
+        _keeping.ContinueWith(static kept => _ = kept.Exception, TaskScheduler.Default).Wait();
+        _part.Dispose();
+    }
 
     /// <summary>The file until it is whole.</summary>
     public static string PartOf(string path) => path + ".part";
+
+    // The disk writes while more is fetched; the next step waits for it, so that what is not on disk stays bounded.
+    private void BeginKeeping()
+    {
+        Settle();
+        _part.Flush();
+        _keptBytes = Bytes;
+        var place = new ExportPlace(_question, Cursor, Bytes, Records);
+        _keeping = Task.Run(() =>
+        {
+            FileSync.Flush(_handle, PartOf(_path));
+            WriteWhole(CursorOf(_path), place.ToString());
+        });
+    }
+
+    private void Settle() => _keeping.GetAwaiter().GetResult();
 
     private static string CursorOf(string path) => PartOf(path) + ".cursor";
 

@@ -7,7 +7,8 @@ namespace Metering.Ledger.Sqlite;
 /// The accepted records, batch by batch: a batch is one group commit, and batches are numbered without a gap in the order of
 /// commits, so that no record ever becomes visible before one that was read.
 /// </summary>
-internal sealed class RecordReader(ReadConnections connections, CommitSignal commits, RecordSearch search, Guid ledger) : IRecordReader
+internal sealed class RecordReader(ReadConnections connections, CommitSignal commits, RecordSearch search, ReadPace pace, Guid ledger)
+    : IRecordReader
 {
     private const int ChecksumsMaximum = 4096;
     private const int RecordBytesLeast = BatchBody.UuidBytes; // in any version
@@ -22,6 +23,9 @@ internal sealed class RecordReader(ReadConnections connections, CommitSignal com
         ArgumentOutOfRangeException.ThrowIfLessThan(recordsMaximum, 1);
         return Task.Run(() => connections.Read(connection => Read(connection, after, recordsMaximum)), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public IBulkReading BeginBulk() => pace.Begin();
 
     /// <inheritdoc/>
     public async Task WaitAsync(LedgerCursor after, CancellationToken cancellationToken)

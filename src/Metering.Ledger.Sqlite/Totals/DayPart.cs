@@ -62,6 +62,42 @@ internal sealed class DayPartWriter(long day)
         return new DayPart(_firstOwner, _sum.OwnerKey, _series, _sums.Finish(day), _hours.Finish(day));
     }
 
+    /// <summary>Packs the totals of some series of a day; null when there are none.</summary>
+    /// <param name="database">The ledger.</param>
+    /// <param name="day">The day.</param>
+    /// <param name="range">Hours of the day.</param>
+    /// <param name="after">The series to begin after, if any; then the last one, if there may be more.</param>
+    /// <param name="totals">Grows by the number of hourly totals.</param>
+    public static DayPart? Make(Database database, long day, HourRange range, ref (int Owner, int Sku)? after, ref long totals)
+    {
+        using var hours = new HourCursor(database, range, (_, _) => true, null);
+        if (after is { } place)
+            hours.SkipAfter(place.Owner, place.Sku);
+        after = null;
+        var part = new DayPartWriter(day);
+        (int Owner, int Sku)? series = null;
+        int count = 0;
+        while (hours.Next(out HourTotal total))
+        {
+            if (series != (total.OwnerKey, total.SkuKey))
+            {
+                if (count == DayPart.SeriesMaximum)
+                {
+                    after = series;
+                    break;
+                }
+
+                series = (total.OwnerKey, total.SkuKey);
+                count++;
+            }
+
+            part.Add(total);
+            totals++;
+        }
+
+        return count == 0 ? null : part.Finish();
+    }
+
     private void Begin(in HourTotal total)
     {
         EndSeries();

@@ -17,11 +17,15 @@ internal sealed class DayRollUp(
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly CancellationTokenSource _stop = new();
     private Task _rolling = Task.CompletedTask;
+    private long? _hourOfTooMany;
 
     /// <summary>Begins to look for days, now and then.</summary>
     public void Start() => _rolling = Task.Run(RollNowAndThenAsync);
 
-    /// <summary>Rolls up everything that can be.</summary>
+    /// <summary>Which days are rolled up, and what of the others is packed.</summary>
+    public RolledUpDays Days => days;
+
+    /// <summary>Rolls up everything that can be, and packs the hours of the other days that are over.</summary>
     /// <returns>How many days it rolled up.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +40,8 @@ internal sealed class DayRollUp(
                     rolled++;
             }
 
-            long closedDay = HourRange.DayOf(HourRange.HourOf(MeteringClock.ToUnixNanoseconds(time.GetUtcNow() - options.RollUpDelay)));
+            long closedHour = HourRange.HourOf(MeteringClock.ToUnixNanoseconds(time.GetUtcNow() - options.RollUpDelay));
+            long closedDay = HourRange.DayOf(closedHour);
             for (long day = file.Read(() => RolledUpDays.EndDay(database)); day < closedDay; day++)
             {
                 if (await RollUpAsync(database, day, cancellationToken) > 0)
@@ -45,6 +50,7 @@ internal sealed class DayRollUp(
                     day = await SkipEmptyAsync(database, day, closedDay) - 1;
             }
 
+            await PackOpenHoursAsync(database, closedHour, cancellationToken);
             return rolled;
         }
         finally
@@ -111,10 +117,11 @@ internal sealed class DayRollUp(
         long changes = await writer.ChangeAsync(store => days.Begin(store, day), cancellationToken);
         int parts = 0;
         (int Owner, int Sku)? after = null;
+        long totals = 0;
         do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            DayPart? made = file.Read(() => MakePart(database, day, ref after));
+            DayPart? made = file.Read(() => DayPartWriter.Make(database, day, HourRange.OfDay(day), ref after, ref totals));
             if (made is null)
                 break;
             int part = parts++;
@@ -129,33 +136,14 @@ internal sealed class DayRollUp(
         return Math.Max(parts, 1);
     }
 
-    private static DayPart? MakePart(Database database, long day, ref (int Owner, int Sku)? after)
+    private async Task PackOpenHoursAsync(Database database, long closedHour, CancellationToken cancellationToken)
     {
-        using var hours = new HourCursor(database, HourRange.OfDay(day), (_, _) => true, null);
-        if (after is { } place)
-            hours.SkipAfter(place.Owner, place.Sku);
-        after = null;
-        var part = new DayPartWriter(day);
-        (int Owner, int Sku)? series = null;
-        int count = 0;
-        while (hours.Next(out HourTotal total))
-        {
-            if (series != (total.OwnerKey, total.SkuKey))
-            {
-                if (count == DayPart.SeriesMaximum)
-                {
-                    after = series;
-                    break;
-                }
-
-                series = (total.OwnerKey, total.SkuKey);
-                count++;
-            }
-
-            part.Add(total);
-        }
-
-        return count == 0 ? null : part.Finish();
+        if (closedHour == _hourOfTooMany || days.Open?.Range.ToHour == closedHour)
+            return;
+        await writer.ChangeAsync(_ => days.BeginOpen(closedHour), cancellationToken);
+        OpenHours? open = file.Read(() => OpenHours.Pack(database, closedHour, cancellationToken));
+        await writer.ChangeAsync(_ => days.EndOpen(open), cancellationToken);
+        _hourOfTooMany = open is null ? closedHour : null;
     }
 
     private async Task<long> SkipEmptyAsync(Database database, long day, long closedDay)

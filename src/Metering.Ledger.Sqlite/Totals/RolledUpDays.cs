@@ -3,12 +3,16 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>
 /// Which days have a roll-up that holds. The writer's thread alone changes that, in its transactions: a total that changes
 /// in a day that was rolled up takes the day's roll-up out of use in the same transaction, so that nobody reads one that
-/// is not exact. For every other total it is one comparison.
+/// is not exact. For every other total it is two comparisons. The packed hours of the other days are dropped in the same way, before
+/// the commit: who begins to read and then finds them here knows that no commit that it sees has changed them.
 /// </summary>
 internal sealed class RolledUpDays : IDisposable
 {
     private readonly Statement _addChange;
     private long _endHour;
+    private long _openToHour = long.MinValue; // of the hours that are packed, or about to be
+    private bool _isOpenChanged;
+    private volatile OpenHours? _open;
 
     /// <summary>Takes up what is stored.</summary>
     public RolledUpDays(Database database)
@@ -30,11 +34,32 @@ internal sealed class RolledUpDays : IDisposable
         return days;
     }
 
+    /// <summary>The packed hours of days that are not rolled up; null when there are none that hold.</summary>
+    public OpenHours? Open => _open;
+
     /// <summary>Notes that a total of this hour changes, in the caller's transaction.</summary>
     public void Note(long hour)
     {
+        if (hour < _openToHour)
+            (_isOpenChanged, _open) = (true, null);
         if (hour < _endHour)
             _addChange.Bind(1, HourRange.DayOf(hour)).Run();
+    }
+
+    /// <summary>Begins to pack the hours before this one: from here on, changes of them are noted.</summary>
+    public bool BeginOpen(long toHour)
+    {
+        if (_open?.Range.ToHour > toHour)
+            _open = null; // the clock went back: the hours between would not be watched
+        (_openToHour, _isOpenChanged) = (toHour, false);
+        return true;
+    }
+
+    /// <summary>Takes packed hours into use, instead of others; false when one of them changed since <see cref="BeginOpen"/>.</summary>
+    public bool EndOpen(OpenHours? packed)
+    {
+        _open = _isOpenChanged ? null : packed;
+        return !_isOpenChanged;
     }
 
     /// <summary>Begins to roll a day up: from here on, changes of it are noted. Gives what <see cref="End"/> needs to see them.</summary>

@@ -50,7 +50,7 @@ internal sealed class TotalReader(StoreFile file, DayRollUp rollUp, TimeSpan lif
         Database database = file.Connect(forWriting: false);
         try
         {
-            return new TotalReading(database, query, lifetime, time);
+            return new TotalReading(database, query, rollUp.Days, lifetime, time);
         }
         catch
         {

@@ -2,10 +2,14 @@ namespace Metering.Ledger.Sqlite;
 
 /// <summary>
 /// One reading of sums, of one state: a read transaction that lasts from the first list to the last. Days that are rolled up
-/// are read from their roll-up, everything else from the hours.
+/// are read from their roll-up, hours that are packed from memory, everything else from the hours.
 /// </summary>
 internal sealed class TotalReading : IDisposable
 {
+    // Windows that may be read together, whatever comes of them: most sums that are held are so many times the groups.
+    private const int WindowsTogether = 64;
+    private const int FewTotals = 4096;
+
     private readonly Database _database;
     private readonly TotalQuery _query;
     private readonly TimeSpan _lifetime;
@@ -15,14 +19,17 @@ internal sealed class TotalReading : IDisposable
     private readonly Statement _nextDay;
     private readonly List<long> _changed;
     private readonly long _endDay;
+    private readonly OpenHours? _open;
+    private long _spanHours = HourRange.HoursPerDay;
 
     /// <summary>Begins the transaction; the reading owns the connection from here on.</summary>
-    public TotalReading(Database database, TotalQuery query, TimeSpan lifetime, TimeProvider time)
+    public TotalReading(Database database, TotalQuery query, RolledUpDays days, TimeSpan lifetime, TimeProvider time)
     {
         (_database, _query, _lifetime, _time, _startedAt) = (database, query, lifetime, time, time.GetTimestamp());
         database.Execute("BEGIN");
         _endDay = RolledUpDays.EndDay(database);
         _changed = RolledUpDays.Changed(database);
+        _open = FindOpen(days);
         _parts = database.Prepare("""
             SELECT day, first_owner, last_owner, series, sums, hours FROM day_total WHERE day >= ?1 AND day < ?2 ORDER BY day, part
             """);
@@ -38,15 +45,24 @@ internal sealed class TotalReading : IDisposable
         if (window >= edges.Count - 1)
             return [];
         int last = window;
-        while (last + 2 < edges.Count && edges[last + 1] - edges[window] < HourRange.HoursPerDay)
+        while (last + 2 < edges.Count && edges[last + 2] - edges[window] <= _spanHours
+            && (last - window < WindowsTogether || edges[last + 2] - edges[window] <= HourRange.HoursPerDay))
+        {
             last++;
+        }
+
         var sums = new WindowSums(edges, window, last - window + 1);
         var range = new HourRange(edges[window], edges[last + 1]);
         ReadRolledUp(range, sums, window, cancellationToken);
+        ReadPacked(range, sums, window, cancellationToken);
         foreach (HourRange open in OpenRanges(range))
             ReadHours(open, sums, window, cancellationToken);
         window = last + 1;
-        return sums.ToList();
+        List<WindowTotal> totals = sums.ToList();
+        // A window that ends within a day shares it with the next: together they are read once. But nobody may want so many.
+        if (totals.Count <= FewTotals)
+            _spanHours *= 2;
+        return totals;
     }
 
     /// <summary>See <see cref="ITotalReader.BoundsAsync"/>.</summary>
@@ -95,6 +111,16 @@ internal sealed class TotalReading : IDisposable
         return window;
     }
 
+    // After the reading's state is fixed: what is found then was changed by no commit of that state. It can be newer than that.
+    private OpenHours? FindOpen(RolledUpDays days) =>
+        days.Open is { } open && open.Range.FromHour <= _endDay * HourRange.HoursPerDay
+            && open.Batch <= _database.QueryNumber("SELECT max(number) FROM batch")
+            ? open
+            : null;
+
+    // From here on hours are read one by one.
+    private long OpenFrom => Math.Max(_endDay * HourRange.HoursPerDay, _open?.Range.ToHour ?? long.MinValue);
+
     private bool IsRolledUp(long day) => day < _endDay && _changed.BinarySearch(day) < 0;
 
     private void ReadRolledUp(HourRange range, WindowSums sums, int window, CancellationToken cancellationToken)
@@ -106,19 +132,44 @@ internal sealed class TotalReading : IDisposable
             long day = _parts.Number(0);
             if (!IsRolledUp(day) || !HasOwner(_parts.Number(1), _parts.Number(2)))
                 continue;
-            HourRange hours = HourRange.OfDay(day);
-            bool isSplit = hours.FromHour < range.FromHour || hours.ToHour > range.ToHour;
-            window = sums.WindowOf(Math.Max(hours.FromHour, range.FromHour), window);
-            isSplit |= hours.ToHour > _query.Edges[window + 1];
+            bool isSplit = IsSplit(HourRange.OfDay(day), range, sums, ref window);
             ReadOnlySpan<byte> packedHours = isSplit ? _parts.Bytes(5) : default;
             var part = new DayPartReader(day, _parts.Number(1), _parts.Number(3), _parts.Bytes(4), packedHours, isSplit);
-            if (isSplit)
-                AddHours(ref part, range, sums, window);
-            else
-                AddDay(ref part, sums, window);
+            Add(ref part, isSplit, range, sums, window);
         }
 
         _parts.Reset();
+    }
+
+    private void ReadPacked(HourRange range, WindowSums sums, int window, CancellationToken cancellationToken)
+    {
+        if (_open is null || range.ToHour <= _endDay * HourRange.HoursPerDay)
+            return;
+        foreach ((long day, DayPart packed) in _open.Parts)
+        {
+            HourRange hours = HourRange.OfDay(day).And(_open.Range);
+            if (day < _endDay || hours.And(range).IsEmpty || !HasOwner(packed.FirstOwner, packed.LastOwner))
+                continue;
+            Check(cancellationToken);
+            bool isSplit = IsSplit(hours, range, sums, ref window);
+            var part = new DayPartReader(day, packed.FirstOwner, packed.Series, packed.Sums, isSplit ? packed.Hours : default, isSplit);
+            Add(ref part, isSplit, range, sums, window);
+        }
+    }
+
+    // Whether some of these hours are not asked for, or lie in different windows.
+    private bool IsSplit(HourRange hours, HourRange range, WindowSums sums, ref int window)
+    {
+        window = sums.WindowOf(Math.Max(hours.FromHour, range.FromHour), window);
+        return hours.FromHour < range.FromHour || hours.ToHour > range.ToHour || hours.ToHour > _query.Edges[window + 1];
+    }
+
+    private void Add(ref DayPartReader part, bool isSplit, HourRange range, WindowSums sums, int window)
+    {
+        if (isSplit)
+            AddHours(ref part, range, sums, window);
+        else
+            AddDay(ref part, sums, window);
     }
 
     private void AddDay(ref DayPartReader part, WindowSums sums, int window)
@@ -139,15 +190,29 @@ internal sealed class TotalReading : IDisposable
             HourTotal series = part.Sum;
             int group = _query.GroupOf(series.OwnerKey, series.SkuKey);
             int window = firstWindow;
+            long end = _query.Edges[window + 1], records = 0;
+            Int128 quantity = 0;
             for (uint bits = part.HourBits; bits != 0; bits &= bits - 1)
             {
                 long hour = series.Hour + System.Numerics.BitOperations.TrailingZeroCount(bits);
-                (Int128 quantity, long records) = part.NextHour();
+                (Int128 hourQuantity, long hourRecords) = part.NextHour();
                 if (group < 0 || hour < range.FromHour || hour >= range.ToHour)
                     continue;
-                window = sums.WindowOf(hour, window);
-                sums.Add(window, group, quantity, records);
+                if (hour >= end)
+                {
+                    if (records > 0)
+                        sums.Add(window, group, quantity, records);
+                    (quantity, records) = (0, 0);
+                    window = sums.WindowOf(hour, window);
+                    end = _query.Edges[window + 1];
+                }
+
+                quantity = checked(quantity + hourQuantity);
+                records += hourRecords;
             }
+
+            if (records > 0)
+                sums.Add(window, group, quantity, records);
         }
     }
 
@@ -162,7 +227,7 @@ internal sealed class TotalReading : IDisposable
                 Extend(open, hours);
         }
 
-        HourRange rest = range.And(new HourRange(_endDay * HourRange.HoursPerDay, long.MaxValue));
+        HourRange rest = range.And(new HourRange(OpenFrom, long.MaxValue));
         if (!rest.IsEmpty)
             Extend(open, rest);
         return open;

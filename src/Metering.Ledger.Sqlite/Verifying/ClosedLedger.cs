@@ -44,6 +44,6 @@ public static class ClosedLedger
         var archives = new ArchiveFolder(database.Path);
         count.Begin("what a server reads at its start", 0);
         using IndexVerification indexed = new OpeningVerification(database, archives, findings).Run(cancellationToken);
-        return new Verification(database, indexed, archives, options, findings, count).Run(cancellationToken);
+        return new Verification(database, indexed, archives, options, findings, count, reading: null).Run(cancellationToken);
     }
 }

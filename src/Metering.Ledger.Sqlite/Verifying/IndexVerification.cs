@@ -11,6 +11,8 @@ internal sealed class IndexVerification : IDisposable
     private static readonly UInt128 BatchFactor = new(0x9E37_79B9_7F4A_7C15, 0xF39C_C060_5CED_C835);
     private static readonly UInt128 HashFactor = new(0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9);
 
+    private const long StretchEntries = 64 * 1024; // between two times of giving way
+
     private readonly UuidKeys _keys;
     private readonly Run[] _runs;
     private readonly Sum[] _records;
@@ -55,17 +57,17 @@ internal sealed class IndexVerification : IDisposable
     /// <summary>Reads the runs and compares, once every record was added.</summary>
     /// <param name="lastArchived">The last batch that was archived: what covers it cannot be made again from the ledger alone.</param>
     /// <param name="tell">Told of each difference.</param>
-    /// <param name="cancellationToken">Ends it between two runs.</param>
-    public void Compare(long lastArchived, Action<string> tell, CancellationToken cancellationToken)
+    /// <param name="reading">Gives way to writes; null where there are none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public void Compare(long lastArchived, Action<string> tell, BulkReading? reading, CancellationToken cancellationToken)
     {
         for (int place = 0; place < _runs.Length; place++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             Run run = _runs[place];
             string? difference;
             try
             {
-                difference = Differs(run, _records[place]);
+                difference = Differs(run, _records[place], reading, cancellationToken);
             }
             catch (RunDamageException damage)
             {
@@ -87,13 +89,19 @@ internal sealed class IndexVerification : IDisposable
             run.Release();
     }
 
-    private string? Differs(Run run, Sum records)
+    private string? Differs(Run run, Sum records, BulkReading? reading, CancellationToken cancellationToken)
     {
         var sum = new Sum();
         long unfiltered = 0;
         var entries = new RunCursor(run);
-        while (entries.Next(out IndexEntry entry))
+        for (long read = 0; entries.Next(out IndexEntry entry); read++)
         {
+            if (read % StretchEntries == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                reading?.GiveWay(cancellationToken);
+            }
+
             if (_absent.Exists(batches => entry.Batch >= batches.First && entry.Batch <= batches.Last))
                 sum.Count++;
             else

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Metering.Ledger.Sqlite;
@@ -5,7 +6,10 @@ namespace Metering.Ledger.Sqlite;
 /// <summary>The hourly totals that one pass of a verification looks at: a share of all, so that they fit into memory.</summary>
 internal sealed class TotalPass(int pass, int passes, Action<string> tell)
 {
+    private const int RunningSums = 256; // a power of 2
+
     private readonly Dictionary<Key, Sum> _sums = [];
+    private readonly Running[] _running = new Running[RunningSums]; // neighbouring records mostly belong to few totals
 
     /// <summary>Takes up a total as the ledger has it, if it is one of this pass.</summary>
     public void AddStored(in HourTotal total)
@@ -17,18 +21,25 @@ internal sealed class TotalPass(int pass, int passes, Action<string> tell)
     }
 
     /// <summary>Adds what records give, if it belongs to a total of this pass.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a verification is half over before the runtime would have come to it
     public void AddCounted(int owner, int sku, long hour, Int128 quantity, long records)
     {
-        if (!IsOfThisPass(owner, sku, hour))
-            return;
-        ref Sum sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, new Key(owner, sku, hour), out _);
-        sum.Computed += quantity;
-        sum.ComputedRecords += records;
+        ref Running running = ref _running[((owner * 31) + sku + (int)hour) & (RunningSums - 1)];
+        if (running.Owner != owner || running.Sku != sku || running.Hour != hour)
+        {
+            Settle(ref running);
+            (running.Owner, running.Sku, running.Hour) = (owner, sku, hour);
+        }
+
+        running.Quantity += quantity;
+        running.Records += records;
     }
 
     /// <summary>Tells of each total that is not the sum of its records, once all were added.</summary>
     public void Compare()
     {
+        foreach (ref Running running in _running.AsSpan())
+            Settle(ref running);
         foreach ((Key key, Sum sum) in _sums)
         {
             if (sum.Stored == sum.Computed && sum.StoredRecords == sum.ComputedRecords)
@@ -39,6 +50,20 @@ internal sealed class TotalPass(int pass, int passes, Action<string> tell)
         }
     }
 
+    private void Settle(ref Running running)
+    {
+        if (running.Records == 0)
+            return;
+        if (IsOfThisPass(running.Owner, running.Sku, running.Hour))
+        {
+            ref Sum sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, new Key(running.Owner, running.Sku, running.Hour), out _);
+            sum.Computed += running.Quantity;
+            sum.ComputedRecords += running.Records;
+        }
+
+        (running.Quantity, running.Records) = (0, 0);
+    }
+
     private bool IsOfThisPass(int owner, int sku, long hour) => passes == 1 || (uint)HashCode.Combine(owner, sku, hour) % (uint)passes == pass;
 
     private struct Sum
@@ -47,6 +72,15 @@ internal sealed class TotalPass(int pass, int passes, Action<string> tell)
         public Int128 Computed;
         public long StoredRecords;
         public long ComputedRecords;
+    }
+
+    private struct Running
+    {
+        public Int128 Quantity;
+        public long Records;
+        public long Hour;
+        public int Owner;
+        public int Sku;
     }
 
     private readonly record struct Key(int Owner, int Sku, long Hour);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Metering.Ledger.Sqlite;
@@ -38,6 +39,7 @@ internal sealed class UuidSet
     }
 
     /// <summary>Adds the uuid; false when it is there already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a verification is half over before the runtime would have come to it
     public bool Add(UInt128 uuid)
     {
         ulong hash = Hash(uuid);
@@ -78,6 +80,7 @@ internal sealed class UuidSet
         Count--;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Find(UInt128[] slots, ulong hash, UInt128 uuid)
     {
         int mask = slots.Length - 1;
@@ -87,6 +90,7 @@ internal sealed class UuidSet
         return slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Grow(ref Segment segment)
     {
         var slots = new UInt128[segment.Slots.Length * 2];

@@ -1,27 +1,33 @@
+using System.Runtime.CompilerServices;
+
 namespace Metering.Ledger.Sqlite;
 
 /// <summary>
 /// Proves that the totals are the sums of the records, that no uuid is counted twice, that the roll-ups of days are their hours,
 /// that the index holds what the records say, and that the rejected records are whole. What does not fit into memory at once is
 /// looked at in several passes, each of which compares the totals of one state with the records up to the last batch of that
-/// state, so that writing may go on meanwhile; archiving may not. Made for one run. What cannot be read is a difference like
+/// state, so that writing may go on meanwhile, to which it gives way; archiving may not. Made for one run. What cannot be read is a difference like
 /// any other, and everything else is looked at all the same.
 /// </summary>
 internal sealed class Verification(
-    Database database, IndexVerification indexed, ArchiveFolder folder, SqliteStoreOptions options, Findings findings, VerificationCount count)
+    Database database, IndexVerification indexed, ArchiveFolder folder, SqliteStoreOptions options, Findings findings, VerificationCount count,
+    BulkReading? reading)
 {
+    private const long StretchRecords = 16 * 1024; // of an archive, between two times of giving way
+
     private readonly SortedSet<long> _days = [];
     private readonly long _schema = database.QueryNumber("PRAGMA user_version"); // a ledger that no server opened since is older
 
     /// <summary>Verifies a ledger that is being served.</summary>
     public static LedgerVerification Run(
-        StoreFile file, OpenedIndex index, ArchiveFolder folder, SqliteStoreOptions options, IProgress<VerificationProgress>? progress,
-        CancellationToken cancellationToken)
+        StoreFile file, OpenedIndex index, ArchiveFolder folder, ReadPace pace, SqliteStoreOptions options,
+        IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
+        using BulkReading reading = pace.Begin();
         using var indexed = new IndexVerification(index.Keys, index.Keeper.Hold()); // first, so that it is not ahead of the records
         using Database database = file.Connect(forWriting: false);
         var findings = new Findings();
-        return new Verification(database, indexed, folder, options, findings, new VerificationCount(progress)).Run(cancellationToken);
+        return new Verification(database, indexed, folder, options, findings, new VerificationCount(progress), reading).Run(cancellationToken);
     }
 
     /// <summary>Reads everything; see <see cref="ILedger.VerifyAsync(IProgress{VerificationProgress}?, CancellationToken)"/>.</summary>
@@ -49,7 +55,7 @@ internal sealed class Verification(
         if (_schema >= Schema.WithDays)
             CheckDays(cancellationToken);
         count.Begin("index of uuids", promised);
-        indexed.Compare(lastArchived, findings.Tell, cancellationToken);
+        indexed.Compare(lastArchived, findings.Tell, reading, cancellationToken);
         count.Add(promised);
         if (_schema >= Schema.WithRejectedRecords)
             new RejectedVerification(database, options.VerificationTotals, findings, count).Run(cancellationToken);
@@ -58,7 +64,8 @@ internal sealed class Verification(
 
     private static long Shares(long all, long most) => (all + most - 1) / most;
 
-    // Gives the last batch of the totals' state too, and whether all of them could be read.
+    // Gives the last batch of the totals' state too, and whether all of them could be read. Gives way to nobody: while the
+    // transaction lasts, the write-ahead log can only grow.
     private bool ReadTotals(Pass pass, out long last)
     {
         long lastOfState = 0;
@@ -98,6 +105,7 @@ internal sealed class Verification(
             cancellationToken.ThrowIfCancellationRequested();
             days.Check(day);
             count.Add(1);
+            reading?.GiveWay(cancellationToken);
         }
     }
 
@@ -107,7 +115,7 @@ internal sealed class Verification(
         foreach (HourTotal total in totals)
             pass.Totals.AddCounted(total.OwnerKey, total.SkuKey, total.Hour, total.Quantity, total.Records);
 
-        long records = 0;
+        long records = 0, read = 0;
         bool isRead = archived.TryRead(archive, Read, pass.IsFirst, cancellationToken);
         if (!isRead && pass.IsFirst)
         {
@@ -122,6 +130,8 @@ internal sealed class Verification(
         void Read(CountedRecord record, long batch)
         {
             pass.Uuids.Add(record.Uuid, batch);
+            if (++read % StretchRecords == 0)
+                reading?.GiveWay(cancellationToken);
             if (!pass.IsFirst)
                 return;
             indexed.Add(record.Uuid, batch);
@@ -149,6 +159,7 @@ internal sealed class Verification(
             }
 
             count.Add(batches.Records);
+            reading?.GiveWay(cancellationToken);
         }
 
         return records;
@@ -185,6 +196,7 @@ internal sealed class Verification(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a verification is half over before the runtime would have come to it
     private long ReadBatch(BatchCursor batches, Pass pass)
     {
         long records = 0;

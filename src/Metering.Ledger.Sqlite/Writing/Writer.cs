@@ -16,6 +16,7 @@ internal sealed class Writer
     private readonly Group _group;
     private readonly DiskSpace _disk;
     private readonly Checkpointer _checkpointer;
+    private readonly ReadPace _pace;
     private readonly RequestQueue _queue;
     private readonly WriterJobs _jobs = new();
     private readonly Answers _answers = new();
@@ -28,12 +29,14 @@ internal sealed class Writer
 
     /// <summary>Does not start the thread yet.</summary>
     public Writer(
-        Database database, Group group, DiskSpace disk, Checkpointer checkpointer, SqliteStoreOptions options, Action<string> notice)
+        Database database, Group group, DiskSpace disk, Checkpointer checkpointer, ReadPace pace, SqliteStoreOptions options,
+        Action<string> notice)
     {
         _database = database;
         _group = group;
         _disk = disk;
         _checkpointer = checkpointer;
+        _pace = pace;
         _notice = notice;
         _queue = new RequestQueue(options.QueueRequests);
         _taken = new UsageWrite[options.GroupRequests];
@@ -145,6 +148,7 @@ internal sealed class Writer
 
         _answers.Give(writes, answer);
         writes.Clear();
+        _pace.Committed(count);
         Gather(count + _queue.Count, Stopwatch.GetElapsedTime(startedAt) / GatherShare);
         return true;
     }

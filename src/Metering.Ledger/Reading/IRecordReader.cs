@@ -14,6 +14,9 @@ public interface IRecordReader
     /// <exception cref="StoreException">Damaged, archived elsewhere, or away; the message says so.</exception>
     Task<RecordPage> ReadAsync(LedgerCursor after, int recordsMaximum, CancellationToken cancellationToken);
 
+    /// <summary>Begins to read very many records, which is to cost those who write as little as possible.</summary>
+    IBulkReading BeginBulk() => UnhinderedReading.Instance;
+
     /// <summary>Completes once there may be records after a place; at once if there are.</summary>
     /// <exception cref="UnknownCursorException">The ledger never gave this place.</exception>
     Task WaitAsync(LedgerCursor after, CancellationToken cancellationToken);

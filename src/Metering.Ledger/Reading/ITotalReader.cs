@@ -9,7 +9,7 @@ public interface ITotalReader
     /// <summary>
     /// The sums of consecutive windows, by group, of one consistent state: in lists, of one or more whole windows each, in their
     /// order; within a list in any. Groups of which nothing was counted in a window are left out. Who has enough ends the
-    /// reading early, and pays for no more.
+    /// reading early, and pays for little more.
     /// </summary>
     /// <exception cref="StoreException">The store cannot be read, or it took too long.</exception>
     IAsyncEnumerable<IReadOnlyList<WindowTotal>> ReadAsync(TotalQuery query, CancellationToken cancellationToken);

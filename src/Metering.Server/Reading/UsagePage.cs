@@ -40,8 +40,13 @@ public sealed record UsagePage(IReadOnlyList<UsageSum> Sums, UsagePlace? Next)
     private static void Add(
         IReadOnlyList<WindowTotal> read, IReadOnlyList<long> edges, SeriesGroups groups, UsagePlace? after, int most, List<UsageSum> sums)
     {
-        int[] ranks = [.. groups.Ranks()];
-        foreach (WindowTotal total in read.OrderBy(total => total.Window).ThenBy(total => ranks[total.Group]))
+        ReadOnlySpan<int> ranks = groups.Ranks();
+        WindowTotal[] ordered = [.. read];
+        long[] places = new long[ordered.Length];
+        for (int place = 0; place < places.Length; place++)
+            places[place] = ((long)ordered[place].Window << 32) | (uint)ranks[ordered[place].Group];
+        Array.Sort(places, ordered);
+        foreach (WindowTotal total in ordered)
         {
             if (sums.Count == most)
                 return;

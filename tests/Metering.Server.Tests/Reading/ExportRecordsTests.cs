@@ -35,6 +35,20 @@ public class ExportRecordsTests
     }
 
     [Fact]
+    public void Uuids_are_written_as_they_are_everywhere_else()
+    {
+        var random = new Random(11);
+        Span<byte> bytes = stackalloc byte[16], text = stackalloc byte[IdText.Bytes];
+        for (int again = 0; again < 1000; again++)
+        {
+            random.NextBytes(bytes);
+            UInt128 uuid = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            IdText.Write(uuid, text);
+            Assert.Equal(RecordUuid.Format(uuid), Encoding.UTF8.GetString(text));
+        }
+    }
+
+    [Fact]
     public async Task An_export_goes_on_after_any_piece_and_is_then_the_same_file()
     {
         await using RecordHistory history = await RecordHistory.StartAsync(requests: 0);

@@ -39,6 +39,7 @@ internal sealed class ExportRpc(CatalogHolder catalog, IMeteringStore store, Tim
     private async Task ExportAsync(
         LedgerCursor start, RecordView view, RecordLines lines, RpcWriter<ExportRecordsResponse> writer, CancellationToken cancellationToken)
     {
+        using IBulkReading reading = store.Records.BeginBulk();
         var walk = new RecordWalk(store.Records, view);
         LedgerCursor place = await walk.BeginAsync(start, cancellationToken);
         if (start.IsStart)
@@ -46,15 +47,12 @@ internal sealed class ExportRpc(CatalogHolder catalog, IMeteringStore store, Tim
         long toldAt = time.GetTimestamp();
         while (true)
         {
+            long workedFrom = time.GetTimestamp();
             RecordPage page = await store.Records.ReadAsync(place, PageRecords, cancellationToken);
-            foreach (CountedRecord record in page.Records)
-            {
-                if (view.Find(record) is { } series)
-                    lines.Add(record, series);
-            }
-
+            lines.Add(page.Records);
             place = page.Next;
             bool isEnd = page.IsEnd || await walk.IsPastAsync(page, cancellationToken);
+            TimeSpan worked = time.GetElapsedTime(workedFrom);
             if (isEnd || lines.Bytes.Length >= PieceBytes || time.GetElapsedTime(toldAt) >= TellEvery)
             {
                 // What is written is copied into the response before this returns, and the lines' memory is theirs again.
@@ -70,6 +68,7 @@ internal sealed class ExportRpc(CatalogHolder catalog, IMeteringStore store, Tim
 
             if (isEnd)
                 return;
+            await reading.GiveWayAsync(worked, cancellationToken);
         }
     }
 
