@@ -139,12 +139,15 @@ public sealed class IndexTests
                     throw new IOException("Input/output error", 5);
             },
         });
-        int counted = 0;
-        while (await store.WriteAsync(Records(counted + 1, 20)) == LedgerAnswer.Committed)
-            counted += 20;
+        int confirmed = 0;
+        LedgerAnswer last;
+        while ((last = await store.WriteAsync(Records(confirmed + 1, 20))) == LedgerAnswer.Committed)
+            confirmed += 20;
         Assert.Contains("Input/output error", await store.Ledger.Failure.WaitAsync(TestStore.Stop));
         Volatile.Write(ref fails, false);
         await store.CloseAsync();
+        int counted = (await store.RecordsAsync()).Count;
+        Assert.True(counted == confirmed || (counted == confirmed + 20 && last == LedgerAnswer.OutcomeUnknown), $"{confirmed} confirmed, {counted} counted");
         await IndexFiles.AssertCountedAsync(store.Store, store, counted);
     }
 

@@ -13,25 +13,25 @@ internal sealed record Figures
     public int DatabaseCores { get; init; } = 16;
 
     /// <summary>Processor time of a node for a record, in requests of <see cref="RequestRecords"/>. Measured.</summary>
-    public double NodeMicrosecondsPerRecord { get; init; } = 7.6;
+    public double NodeMicrosecondsPerRecord { get; init; } = 5.2;
 
     /// <summary>Processor time of a node for a group, whatever is in it. Measured.</summary>
-    public double NodeMicrosecondsPerGroup { get; init; } = 364;
+    public double NodeMicrosecondsPerGroup { get; init; } = 417;
 
     /// <summary>Processor time of the database for a record in a large group. Measured.</summary>
-    public double DatabaseMicrosecondsPerRecord { get; init; } = 11.8;
+    public double DatabaseMicrosecondsPerRecord { get; init; } = 7.9;
 
     /// <summary>Processor time of the database for a row of totals that a group adds to. Measured.</summary>
-    public double DatabaseMicrosecondsPerTotal { get; init; } = 7.2;
+    public double DatabaseMicrosecondsPerTotal { get; init; } = 7.1;
 
     /// <summary>Processor time of the database for a transaction, whatever is in it. Measured.</summary>
-    public double DatabaseMicrosecondsPerTransaction { get; init; } = 640;
+    public double DatabaseMicrosecondsPerTransaction { get; init; } = 595;
 
     /// <summary>Bytes of log that a record leaves. Measured.</summary>
-    public double LogBytesPerRecord { get; init; } = 268;
+    public double LogBytesPerRecord { get; init; } = 235;
 
     /// <summary>One flush of the log. Measured here; a cloud's network disk takes several times as long.</summary>
-    public double FlushMilliseconds { get; init; } = 0.163;
+    public double FlushMilliseconds { get; init; } = 0.115;
 
     /// <summary>What a database's disk takes of its log. Assumed.</summary>
     public double LogMegabytesPerSecond { get; init; } = 1000;

@@ -87,7 +87,7 @@ internal static class CapacityPlanner
         double coordinator = isTwoPhase ? records * figures.CoordinatorMicrosecondsPerRecord : 0;
         double staging = ((records * figures.NodeMicrosecondsPerRecord) + figures.NodeMicrosecondsPerGroup) / figures.NodeCores;
         double waits = (isTwoPhase ? 3 : 1) * ((1.5 * figures.FlushMilliseconds) + figures.ReplicationMilliseconds);
-        return ((work + coordinator + staging + figures.DatabaseMicrosecondsPerTransaction) / 1e6) + ((waits + (3 * figures.RoundTripMilliseconds)) / 1e3);
+        return ((work + coordinator + staging + figures.DatabaseMicrosecondsPerTransaction) / 1e6) + ((waits + (2 * figures.RoundTripMilliseconds)) / 1e3);
     }
 
     private static double QueuesOf(Cluster cluster, Figures figures) => cluster.Layout switch

@@ -33,7 +33,7 @@ internal sealed partial class SimulatedCluster
                 _timeline.At(database.Work(Now, PartMicroseconds(group)), new Happening(Happens.PartIsWritten, group, place));
                 break;
             case Happens.PartIsWritten when !IsLost(group, database) && --group.PartsLeft == 0:
-                _timeline.At(Now + RoundTrip, new Happening(Happens.GroupCommits, group)); // the verdicts, and the COMMIT that follows from them
+                _timeline.At(Now, new Happening(Happens.GroupCommits, group)); // new records: their COMMIT came with them
                 break;
             case Happens.GroupCommits when _rows.Take(group, Now):
                 Commit(group);
