@@ -71,7 +71,8 @@ internal sealed class BenchCommand
     private readonly Option<FileInfo?> _document = new("--document")
     {
         Description = $"puts the tables into this Markdown file, between {MarkdownReport.Place.Begin} and {MarkdownReport.Place.End}, those of "
-            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}, those of {Parts.Reads} between {ReadsReport.Place.Begin} and {ReadsReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
+            + $"{Parts.HundredMillion} between {FullLedgerReport.Place.Begin} and {FullLedgerReport.Place.End}, "
+            + $"those of {Parts.Reads} between {ReadsReport.Place.Begin} and {ReadsReport.Place.End}; not with --short, a part of a run, or a smaller ledger",
     };
 
     private readonly Option<DirectoryInfo?> _checkout = new("--checkout")

@@ -66,7 +66,8 @@ internal static class ReadsReport
 
     private static void AppendRecords(StringBuilder text, RecordsRead records)
     {
-        var table = new MarkdownTable($"{records.Records:N0} records of {records.Series:N0} series", "a server just started", "asked before", "records/s, just started", "records/s");
+        var table = new MarkdownTable(
+            $"{records.Records:N0} records of {records.Series:N0} series", "a server just started", "asked before", "records/s, just started", "records/s");
         foreach (CommandTimes command in records.Commands)
         {
             table.Add(
@@ -100,8 +101,10 @@ internal static class ReadsReport
         text.Append(
             $"{options.Connections} connections with {options.Streams} requests of {Parts.FullRequest} records in flight each; {beside.Pairs.Count} pairs of turns of "
             + $"{beside.Seconds:0.#} s, on a ledger that began with\n{beside.RecordsBefore:N0} records. Meanwhile {Median.Of(reads.Select(done => done.Verified / done.Seconds)):N0} "
-            + $"records/s were verified and {Median.Of(reads.Select(done => done.Exported / done.Seconds)):N0} exported, and of ten queries\n"
-            + $"a second {Median.Of(reads.Select(done => done.Queries / done.Seconds)):N1} were answered, in {Median.Of(reads.SelectMany(done => done.QueryMilliseconds)):N0} ms (p50).\n\n");
+            + $"records/s were verified and "
+            + $"{Median.Of(reads.Select(done => done.Exported / done.Seconds)):N0} exported, and of ten queries\n"
+            + $"a second {Median.Of(reads.Select(done => done.Queries / done.Seconds)):N1} were answered, "
+            + $"in {Median.Of(reads.SelectMany(done => done.QueryMilliseconds)):N0} ms (p50).\n\n");
 
         void AddTurns(string what, LoadFigures[] turns) => table.Add(
             what, $"**{Median.Of(turns.Select(turn => turn.AcceptedPerSecond)):N0}**",
