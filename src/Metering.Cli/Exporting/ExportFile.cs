@@ -94,10 +94,11 @@ internal sealed class ExportFile : IDisposable
     public void Finish()
     {
         Settle();
-        Flush(_part);
+        _part.Flush();
+        FileSync.Flush(_handle, PartOf(_path));
         _part.Dispose();
         File.Move(PartOf(_path), _path);
-        DirectorySync.Flush(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        KeepNames(Path.GetDirectoryName(Path.GetFullPath(_path))!);
         File.Delete(CursorOf(_path));
     }
 
@@ -148,15 +149,10 @@ internal sealed class ExportFile : IDisposable
         using (var file = new FileStream(aside, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
-            Flush(file);
+            file.Flush();
+            FileSync.Flush(file.SafeFileHandle, aside);
         }
 
         DirectorySync.Rename(aside, path, overwrite: true);
-    }
-
-    private static void Flush(FileStream file)
-    {
-        file.Flush();
-        FileSync.Flush(file.SafeFileHandle, file.Name);
     }
 }
