@@ -10,6 +10,8 @@ public partial class DocumentTests
     // The ports that the documents name, each replaced by a free one.
     private static readonly string[] Ports = ["8080", "8081", "8443"];
 
+    private static int s_ports;
+
     public static TheoryData<string> Documents =>
         [.. new[] { "README.md" }.Concat(Directory.EnumerateFiles(Checkout.PathOf("docs"), "*.md", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Checkout.Root, path)).Order())];
@@ -83,11 +85,25 @@ public partial class DocumentTests
 
     private static string PortOf(string script, string name) => Regex.Match(script, $@"\b{name}=(\d+)").Groups[1].Value;
 
+    // Below the range from which the system takes a port for every connection that is made meanwhile.
     private static string FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString();
+        while (true)
+        {
+            int port = 20_000 + ((Environment.ProcessId + Interlocked.Increment(ref s_ports)) % 12_000);
+            if (Array.Exists(Ports, known => port.ToString().Contains(known)))
+                continue; // it would be replaced in turn
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port.ToString();
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

@@ -164,7 +164,7 @@ internal sealed class Lane(LaneParts parts, short node)
             // Nothing of the group was counted. Somebody ended the writer because it was quiet: again, as another writer. Or a record
             // that was taken for new is none, and again with the question; which of the two it was is known after that.
             if (transaction.IsPresumed)
-                _oneTrip.Refused();
+                _oneTrip.Doubt();
             else
                 _writer = null;
             await RollBackAsync(transaction);
@@ -243,6 +243,7 @@ internal sealed class Lane(LaneParts parts, short node)
     private async Task DropAsync()
     {
         _writer = null;
+        _oneTrip.Doubt();
         if (Interlocked.Exchange(ref _connection, null) is { } connection)
             await connection.DisposeAsync();
     }
@@ -253,6 +254,7 @@ internal sealed class Lane(LaneParts parts, short node)
     {
         NpgsqlConnection connection = _connection!;
         (_connection, _writer) = (null, null);
+        _oneTrip.Doubt();
         await parts.Abandoned.WaitAsync();
         _ = CloseAfterAsync(step, connection, parts.Abandoned);
     }

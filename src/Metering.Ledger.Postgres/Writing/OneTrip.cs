@@ -20,8 +20,8 @@ internal sealed class OneTrip(int groupsBefore, TimeProvider time)
     public bool IsEnoughFor(Group group) => group is { Candidates: not null, LookUps: null }
         && _groups >= groupsBefore && time.GetElapsedTime(_committedAt) < ProofTime;
 
-    /// <summary>A group was refused: some of its records had been counted before.</summary>
-    public void Refused() => _groups = 0;
+    /// <summary>Groups are asked about for a while: one was refused, or a connection was lost, after which senders repeat what they sent.</summary>
+    public void Doubt() => _groups = 0;
 
     /// <summary>A group was committed.</summary>
     /// <param name="hadDuplicates">Some of its records had been counted before.</param>

@@ -65,6 +65,21 @@ public sealed class OneTripTests
     }
 
     [Fact]
+    public async Task After_a_connection_was_lost_groups_are_asked_about_because_senders_repeat_them()
+    {
+        await using SchemaPlace place = await SchemaPlace.MakeAsync(options =>
+            options with { Lanes = 1, GroupsBeforeOneTrip = 1, Connection = options.Connection + ";Application Name=lost" });
+        await using Nodes nodes = await Nodes.OpenAsync(place, new StoreShape(), 1);
+        await nodes.First.WriteAsync(1);
+        await WatchAsync(place);
+        await place.Server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'");
+        while (await nodes.First.WriteAsync(1) != LedgerAnswer.Committed)
+            await Task.Delay(10, TestLedger.Stop);
+        Assert.Equal([Verdict.Duplicate], await nodes.First.VerdictsAsync(1));
+        await AssertTriedAsync(place, takenForNew: 0, askedAbout: 2);
+    }
+
+    [Fact]
     public async Task A_writer_that_somebody_ended_goes_on_as_another()
     {
         await using SchemaPlace place = await SchemaPlace.MakeAsync(OneLane);
