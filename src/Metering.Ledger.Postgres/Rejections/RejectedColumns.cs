@@ -7,8 +7,8 @@ namespace Metering.Ledger.Postgres;
 /// <summary>Rejected records to be kept, column by column, sorted by owner.</summary>
 internal sealed class RejectedColumns
 {
-    // What a row and its entries in three indexes take beside its texts, about; RejectedVerification counts with it too.
-    private const int RowBytes = 160;
+    /// <summary>What a row and its entries in three indexes take beside its texts, about.</summary>
+    public const int RowBytes = 160;
 
     private readonly int[] _owners;
     private readonly Guid[] _ids;

@@ -15,10 +15,10 @@ internal static class RejectedVerification
         """;
 
     // RejectedText.KeyOf: two spellings of one UUID are one; what is none, the nil and the max among them, is itself.
-    private const string Beside = """
+    private static readonly string Beside = $$"""
         SELECT owner, id, bytes, given, uuid_key = key
         FROM (
-          SELECT owner, id, bytes, uuid_key, 160 + length(target) + length(uuid) + 2 * length(uuid_key) + length(sku) AS given,
+          SELECT owner, id, bytes, uuid_key, {{RejectedColumns.RowBytes}} + length(target) + length(uuid) + 2 * length(uuid_key) + length(sku) AS given,
                  CASE WHEN encode(uuid, 'escape') ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
                         AND lower(encode(uuid, 'escape')) <> 'ffffffff-ffff-ffff-ffff-ffffffffffff'
                       THEN decode(lower(encode(uuid, 'escape')), 'escape') ELSE uuid END AS key

@@ -16,9 +16,6 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
     /// <summary>The transaction has begun.</summary>
     public bool IsBegun { get; private set; }
 
-    /// <summary>Nothing was asked; a candidate that was counted before makes the database refuse the whole.</summary>
-    public bool IsPresumed => _presumed is not null;
-
     /// <summary>The candidates that were counted.</summary>
     public List<Guid> Counted => _counted;
 
@@ -44,7 +41,7 @@ internal sealed class GroupTransaction(NpgsqlConnection connection, short node)
             await ReadAsync(reader, _known);
     }
 
-    /// <summary>Takes all candidates for new; they are sent with the commit.</summary>
+    /// <summary>Takes all candidates for new; they are sent with the commit, and the database refuses the whole if one was counted before.</summary>
     public void Presume(RecordColumns candidates)
     {
         _presumed = candidates;

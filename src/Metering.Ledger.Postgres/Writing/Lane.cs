@@ -114,7 +114,7 @@ internal sealed class Lane(LaneParts parts, short node)
     }
 
     // One attempt. The connection is as good as before, or gone, afterwards.
-    private async Task<Outcome> TryAsync(int count, bool mayPresume)
+    private async Task<Outcome> TryAsync(int count, bool isPresumed)
     {
         var transaction = new GroupTransaction(_connection!, node);
         bool isCommitSent = false;
@@ -128,7 +128,7 @@ internal sealed class Lane(LaneParts parts, short node)
                 _writer = await taking.WaitAsync(_options.AnswerTime, _options.Waits);
             }
 
-            if (mayPresume)
+            if (isPresumed)
                 transaction.Presume(_group.Candidates!);
             else
             {
@@ -163,12 +163,12 @@ internal sealed class Lane(LaneParts parts, short node)
         {
             // Nothing of the group was counted. Somebody ended the writer because it was quiet: again, as another writer. Or a record
             // that was taken for new is none, and again with the question; which of the two it was is known after that.
-            if (transaction.IsPresumed)
+            if (isPresumed)
                 _oneTrip.Doubt();
             else
                 _writer = null;
             await RollBackAsync(transaction);
-            return new Outcome(FaultKind.Again, fault, isCommitSent) { IsPresumptionWrong = transaction.IsPresumed };
+            return new Outcome(FaultKind.Again, fault, isCommitSent) { IsPresumptionWrong = isPresumed };
         }
         catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
