@@ -2,8 +2,9 @@ namespace Metering.Bench;
 
 /// <summary>
 /// This server over a PostgreSQL set like pgbench's, one node or two: every record in a committed transaction before its answer,
-/// with totals and the order of commits. All nodes together have a group in flight for each processor. The tables are as empty at each turn as pgbench's table is. As many load generators share
-/// the connections out whether there is one node or two: each is a process that compiles its code anew, which is no node's doing.
+/// with totals and the order of commits. All nodes together have a group in flight for each processor. The tables are as empty at
+/// each turn as pgbench's table is. As many load generators share the connections out whether there is one node or two: each is a
+/// process that compiles its code anew, which is no node's doing.
 /// </summary>
 /// <param name="name">The part.</param>
 /// <param name="nodes">How many servers share the database, and the load.</param>

@@ -6,8 +6,8 @@ namespace Metering.Ledger.Sqlite;
 /// Proves that the totals are the sums of the records, that no uuid is counted twice, that the roll-ups of days are their hours,
 /// that the index holds what the records say, and that the rejected records are whole. What does not fit into memory at once is
 /// looked at in several passes, each of which compares the totals of one state with the records up to the last batch of that
-/// state, so that writing may go on meanwhile, to which it gives way; archiving may not. Made for one run. What cannot be read is a difference like
-/// any other, and everything else is looked at all the same.
+/// state, so that writing may go on meanwhile, to which it gives way; archiving may not. Made for one run. What cannot be read is
+/// a difference like any other, and everything else is looked at all the same.
 /// </summary>
 internal sealed class Verification(
     Database database, IndexVerification indexed, ArchiveFolder folder, SqliteStoreOptions options, Findings findings, VerificationCount count,
